@@ -1,0 +1,69 @@
+// What an input format is, and the list of them. A format is one .cpp file that defines one `extern constinit const Format`
+// and one line in formats.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/stream.h"
+#include "base/time.h"
+#include "model/emitter.h"
+
+namespace rw {
+
+struct DecodeOptions {
+  Duration active_timeout = Duration::seconds(1800);  // a flow that goes on is told in pieces of at most this (as softflowd, nfdump)
+  Duration idle_timeout = Duration::seconds(60);      // and ends after this much silence (TCP and UDP alike)
+  std::size_t max_flows = 1 << 20;                    // flows held open at once: beyond it the oldest is told early (bounds memory)
+  std::string sensor;                                 // name for records whose input names none; empty: derived from the input
+};
+
+// State that outlives one input of an ingest, such as flow-export templates. Created on first use by the format that owns it.
+class SharedState {
+ public:
+  class Part {
+   public:
+    virtual ~Part() = default;
+  };
+  // The part called `key`, made on first use.
+  template <typename T>
+  T& get(std::string_view key) {
+    auto it = parts_.find(key);
+    if (it == parts_.end()) it = parts_.emplace(std::string(key), std::make_unique<T>()).first;
+    return static_cast<T&>(*it->second);
+  }
+
+ private:
+  std::map<std::string, std::unique_ptr<Part>, std::less<>> parts_;
+};
+
+struct DecodeContext {
+  StreamReader& input;
+  Emitter& emitter;
+  SharedState& shared;
+  const DecodeOptions& options;
+};
+
+struct Format {
+  std::string_view name;      // what --format takes: "pcap", "zeek-tsv"
+  std::string_view title;     // "Packet capture (pcap)"
+  std::string_view tables;    // which tables it fills: "flows, dns, dns_answers, tls"
+  std::string_view doc;       // what is read, what is not, one paragraph
+  // How sure the first bytes make it that this is the format: 0 not, 100 certain. `head` holds at least 4 KiB unless the
+  // input is shorter. `name` is the input's name, a hint at most.
+  int (*detect)(Bytes head, std::string_view name);
+  // Reads to the end. Bad records go to emitter.weird and reading goes on; a failure means that nothing after
+  // input.offset() could be read, and everything emitted so far stands.
+  Result<void> (*decode)(DecodeContext& context);
+};
+
+std::span<const Format* const> formats();
+const Format* find_format(std::string_view name);
+// The surest format for these first bytes, or null.
+const Format* detect_format(Bytes head, std::string_view name);
+
+}  // namespace rw

@@ -1,0 +1,32 @@
+// The list of input formats: one line each.
+#include <array>
+
+#include "format/format.h"
+
+namespace rw {
+
+// (one extern line and one list line a format)
+
+namespace {
+constexpr std::array<const Format*, 0> kFormats{};
+}  // namespace
+
+std::span<const Format* const> formats() { return kFormats; }
+
+const Format* find_format(std::string_view name) {
+  for (const Format* format : formats())
+    if (format->name == name) return format;
+  return nullptr;
+}
+
+const Format* detect_format(Bytes head, std::string_view name) {
+  const Format* best = nullptr;
+  int best_score = 0;
+  for (const Format* format : formats()) {
+    const int score = format->detect(head, name);
+    if (score > best_score) best = format, best_score = score;
+  }
+  return best;
+}
+
+}  // namespace rw

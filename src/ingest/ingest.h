@@ -1,0 +1,55 @@
+// From paths to rows in the lake: walks inputs, finds each one's format, decodes it, commits it, and tells what became of it.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "format/format.h"
+#include "lake/lake.h"
+#include "source/source.h"
+
+namespace rw {
+
+struct IngestOptions {
+  std::string format;        // force this one; empty: by content
+  bool again = false;        // take known inputs anew, replacing what they brought
+  DecodeOptions decode;
+  SourceOptions source;
+};
+
+// What became of one input.
+struct InputReport {
+  enum class Outcome { kRead, kKnown, kExtended, kSkipped, kPartly, kFailed };
+  std::string name;
+  std::string format;                // empty where none fits
+  Outcome outcome = Outcome::kRead;
+  std::string reason;                // why skipped, partly read or failed; and what was saved
+  std::uint64_t bytes = 0;           // after decompression
+  Emitter::Counts counts;
+};
+
+struct IngestProgress {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t rows = 0;
+  std::string current;
+};
+
+struct IngestHooks {
+  std::function<void(const InputReport&)> input;        // after each input
+  std::function<void(const IngestProgress&)> progress;  // a few times a second
+};
+
+struct IngestSummary {
+  std::uint64_t inputs = 0, read = 0, known = 0, extended = 0, skipped = 0, partly = 0, failed = 0;
+  Emitter::Counts counts;
+};
+
+// One input's failure does not stop the others. A failure of the lake does.
+Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
+                             const IngestHooks& hooks);
+
+}  // namespace rw

@@ -1,0 +1,122 @@
+// Batching, checks that hold for every row, and the counting of bad records.
+#include "model/emitter.h"
+
+#include "model/escape.h"
+
+namespace rw {
+namespace {
+
+constexpr std::size_t kMaxDetail = 200;
+
+constexpr std::int64_t kEpoch2200 = 7'258'118'400'000'000;
+
+}  // namespace
+
+Emitter::Emitter(BatchSink& sink, std::string source, std::string format, Timestamp now, Options options)
+    : sink_(sink), source_(std::move(source)), format_(std::move(format)), now_(now), options_(options) {}
+
+bool Emitter::time_fits(std::int64_t us) {
+  const bool fits = reference_time_us_ == INT64_MIN
+                        ? us >= 0 && us < kEpoch2200
+                        : us >= reference_time_us_ - kYear.us && us <= reference_time_us_ + kYear.us && us >= 0;
+  if (!fits) weird("time-out-of-range", Timestamp{us}.us >= 0 && us < kEpoch2200 ? Timestamp{us}.to_string() : std::to_string(us));
+  return fits;
+}
+
+template <typename Row>
+void Emitter::append(std::size_t slot, const TableSpec& table, const Row& row) {
+  if (offset_ < options_.resume_offset) {
+    ++known_;
+    return;
+  }
+  std::unique_ptr<Batch>& batch = batches_[slot];
+  if (!batch) batch = std::make_unique<Batch>(table);
+  batch->append(row);
+  ++rows_[slot];
+  const std::size_t rows = batch->rows();
+  if (rows >= options_.batch_rows || (rows % 4096 == 0 && batch->memory_bytes() >= options_.batch_bytes)) flush(slot);
+}
+
+void Emitter::flush(std::size_t slot) {
+  if (!batches_[slot] || batches_[slot]->rows() == 0) return;
+  auto taken = sink_.take(std::move(*batches_[slot]));
+  batches_[slot].reset();
+  if (!taken && status_) status_ = Failure(taken.error());
+}
+
+void Emitter::add(const Flow& row) {
+  if (!time_fits(row.start_time)) return;
+  if (row.end_time < row.start_time || row.end_time - row.start_time > kYear.us) return weird("bad-duration");
+  const auto sampling = static_cast<std::int64_t>(row.sampling);
+  if (sampling == 0) return weird("bad-sampling", "0");
+  const std::int64_t limit = options_.max_counter / sampling;
+  const auto within = [limit](std::int64_t n) { return n >= 0 && n <= limit; };
+  if (!within(row.bytes) || !within(row.packets) || !within(row.rev_bytes.value_or(0)) ||
+      !within(row.rev_packets.value_or(0)))
+    return weird("counter-out-of-range", std::to_string(row.bytes));
+  append(0, kFlowTable, row);
+}
+
+void Emitter::add(const Dns& row) {
+  if (time_fits(row.time)) append(1, kDnsTable, row);
+}
+void Emitter::add(const DnsAnswer& row) {
+  if (time_fits(row.time)) append(2, kDnsAnswerTable, row);
+}
+void Emitter::add(const Tls& row) {
+  if (time_fits(row.time)) append(3, kTlsTable, row);
+}
+void Emitter::add(const Http& row) {
+  if (time_fits(row.time)) append(4, kHttpTable, row);
+}
+void Emitter::add(const Alert& row) {
+  if (time_fits(row.time)) append(5, kAlertTable, row);
+}
+void Emitter::add(const InterfaceCounters& row) {
+  if (time_fits(row.time)) append(6, kInterfaceTable, row);
+}
+
+void Emitter::weird(std::string_view code, std::string_view detail) {
+  if (offset_ < options_.resume_offset) return;
+  auto it = weird_.find(code);
+  if (it == weird_.end()) it = weird_.emplace(std::string(code), 0).first;
+  if (++it->second > options_.weird_samples_per_code) return;
+  const std::string escaped = escape_text(detail, kMaxDetail);
+  Weird row;
+  row.time = now_.us;
+  row.source = source_;
+  row.format = format_;
+  row.code = code;
+  row.byte_offset = static_cast<std::int64_t>(offset_);
+  row.occurrences = 1;
+  if (!escaped.empty()) row.detail = escaped;
+  append(7, kWeirdTable, row);
+}
+
+Result<void> Emitter::finish() {
+  for (const auto& [code, count] : weird_) {
+    if (count <= options_.weird_samples_per_code) continue;
+    Weird row;
+    row.time = now_.us;
+    row.source = source_;
+    row.format = format_;
+    row.code = code;
+    row.byte_offset = static_cast<std::int64_t>(offset_);
+    row.occurrences = static_cast<std::int64_t>(count - options_.weird_samples_per_code);
+    row.detail = "more of this kind, not kept one by one";
+    append(7, kWeirdTable, row);
+  }
+  for (std::size_t slot = 0; slot < kTableCount; ++slot) flush(slot);
+  return status_;
+}
+
+Emitter::Counts Emitter::counts() const {
+  Counts counts;
+  for (std::size_t i = 0; i < kTableCount; ++i)
+    if (rows_[i] > 0) counts.rows.emplace(tables()[i]->name, rows_[i]);
+  counts.weird = weird_;
+  counts.known = known_;
+  return counts;
+}
+
+}  // namespace rw

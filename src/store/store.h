@@ -1,0 +1,63 @@
+// Where observations are kept and questions answered: the interface; src/lake is the embedded engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/emitter.h"
+#include "store/query.h"
+
+namespace rw {
+
+// An input as the store remembers it, so that the same bytes are taken once. Hashes are of the content after decompression.
+struct InputIdentity {
+  std::string name;
+  std::string format;
+  std::uint64_t bytes = 0;
+  std::uint64_t hash_hi = 0;       // 128-bit content hash under the store's own secret seed
+  std::uint64_t hash_lo = 0;
+  std::uint64_t head_hash = 0;     // of the first min(bytes, kHeadBytes) bytes
+  static constexpr std::size_t kHeadBytes = 4096;
+};
+
+// One input on its way in. Rows become visible all at once at commit, or never.
+class IngestTransaction : public BatchSink {
+ public:
+  // Writes out what is still queued, then makes rows and identity visible in one step; durable when it returns.
+  virtual Result<void> commit(const InputIdentity& input, const Emitter::Counts& counts) = 0;
+  // The destructor without commit removes every trace.
+};
+
+// Hours in which a sensor reported, for "observed time".
+struct ObservedHour {
+  Timestamp hour;
+  std::string sensor;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Threads: one thread per Store object. Other processes may read and write the same store at any time.
+  virtual Result<Answer> run(const Query& query) = 0;
+  // Answers in the order of the questions; questions over the same table, time and filter share one scan.
+  virtual Result<std::vector<Answer>> run(std::span<const Query> queries) = 0;
+  // Rows in pieces, for answers of any size. `piece` may return false to stop early.
+  virtual Result<void> stream(const Query& query, const std::function<bool(const Answer& piece)>& piece) = 0;
+  // Exactly one SELECT over the tables by name; anything else is a usage error.
+  virtual Result<void> sql(std::string_view select, const std::function<bool(const Answer& piece)>& piece) = 0;
+
+  virtual Result<std::vector<ObservedHour>> observed_hours(TimeRange range) = 0;
+  virtual Result<TimeRange> extent(std::string_view table) = 0;  // empty range when the table is
+  virtual bool synthetic() const = 0;                            // holds scenario data
+};
+
+}  // namespace rw
