@@ -112,6 +112,11 @@ void ColumnBuffer::fill_u32(std::uint32_t value) {
   for (std::size_t i = 0; i < rows_; ++i) out[i] = value;
 }
 
+void ColumnBuffer::clear() {
+  const Column& column = *column_;
+  *this = ColumnBuffer(column);
+}
+
 Batch::Batch(const TableSpec& table) : table_(&table) {
   columns_.reserve(table.columns.size());
   for (const Column& column : table.columns) columns_.emplace_back(column);

@@ -42,6 +42,8 @@ class ColumnBuffer {
   void put_symbol(std::string_view value);
   // Replaces the value of every row: for columns that are known only at commit (ingest).
   void fill_u32(std::uint32_t value);
+  // Forgets every row, so that the column can be put anew from others of its batch (registered_domain from name).
+  void clear();
 
  private:
   void grow();
