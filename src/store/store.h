@@ -42,6 +42,12 @@ struct ObservedHour {
   std::string sensor;
 };
 
+// From `from` until the next one begins, local time of a zone is UTC plus `offset`.
+struct ZoneOffset {
+  Timestamp from;
+  Duration offset;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -56,6 +62,12 @@ class Store {
   virtual Result<void> sql(std::string_view select, const std::function<bool(const Answer& piece)>& piece) = 0;
 
   virtual Result<std::vector<ObservedHour>> observed_hours(TimeRange range) = 0;
+  // The offsets of an IANA zone over `range`, in order; the first begins at range.from, each change is exact to 15 minutes.
+  // kUsage: no such zone (the message names near ones); kLimit: a range of over 50 years.
+  virtual Result<std::vector<ZoneOffset>> zone_offsets(std::string_view zone, TimeRange range) {
+    static_cast<void>(range);
+    return Failure(ErrorCode::kUnsupported, "this store knows no time zones (asked for '" + std::string(zone) + "')");
+  }
   virtual Result<TimeRange> extent(std::string_view table) = 0;  // empty range when the table is
   virtual bool synthetic() const = 0;                            // holds scenario data
 };
