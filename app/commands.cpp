@@ -1,0 +1,18 @@
+// The list of commands: one extern line and one list line each, in the order in which help shows them.
+#include <array>
+
+#include "command.h"
+
+namespace rw {
+
+extern const Command kFormatsCommand;
+
+namespace {
+constexpr std::array kCommands{
+    &kFormatsCommand,
+};
+}  // namespace
+
+std::span<const Command* const> commands() { return kCommands; }
+
+}  // namespace rw
