@@ -37,7 +37,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   // Leading dashes say what a word is, not which one: they do not count for its length.
   const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
   const std::size_t length = word.size() - dashes;
-  if (length < 3) return {};
+  if (length < 3 || word.size() > kMaxWord) return {};
   const std::size_t limit = std::max<std::size_t>(1, length / 3);
   std::string_view best;
   std::size_t best_distance = limit + 1;
