@@ -66,7 +66,7 @@ struct Organisation {
 // for an unknown one.
 Result<Subject> parse_subject(std::string_view toml, const std::string& file);
 Result<Subject> read_subject(const std::string& path);
-// The [organisation] part of rangewatch.toml; other parts are checked by whoever owns them. No such part: an empty one.
+// rangewatch.toml, whose only part so far is [organisation]. No such part: an empty organisation.
 Result<Organisation> parse_organisation(std::string_view toml, const std::string& file);
 // As above; a file that does not exist gives an empty organisation.
 Result<Organisation> read_organisation(const std::string& path);
