@@ -1,0 +1,179 @@
+// What a flow-export decoder remembers between datagrams: exporters, their domains, sampling rates and sequence numbers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ip.h"
+#include "format/netflow_template.h"
+#include "model/records.h"
+
+namespace rw::flow_export {
+
+// Bounds. A capture can hold datagrams of anybody, so everything that a datagram can make us remember is counted here.
+inline constexpr std::size_t kMaxDomains = 65'536;             // exporter × domain; a large carrier has some ten thousand
+inline constexpr std::size_t kMaxTemplatesPerDomain = 4'096;   // routers announce below 100; ids allow 65,280
+inline constexpr std::size_t kMaxTemplateFields = 1'024;       // of one template; the largest seen has some 120
+inline constexpr std::size_t kMaxFieldsOverall = 4'000'000;    // at 16 bytes each: 64 MB for all templates together
+inline constexpr std::size_t kMaxSamplersPerDomain = 16'384;   // one per interface of a large chassis
+inline constexpr std::size_t kMaxSamplersOverall = 1'000'000;  // some 50 MB
+inline constexpr std::size_t kMaxWaitingBytesPerExporter = 4 << 20;  // half a minute of a busy exporter before its templates
+inline constexpr std::size_t kMaxWaitingBytesOverall = 64 << 20;
+inline constexpr std::size_t kMaxWaitingSetOverhead = 128;     // counted per set, so that tiny sets cannot cheat the bound
+inline constexpr std::size_t kMaxHeldFlows = 65'536;           // decoded flows that wait for their sampler's rate: 16 MB
+inline constexpr std::int64_t kMaxHoldUs = 1'800'000'000;      // half an hour: routers repeat sampler options within minutes
+inline constexpr std::size_t kMaxApplicationsOverall = 262'144;  // NBAR knows some 1,500 per router
+inline constexpr std::size_t kMaxApplicationName = 64;         // the registry's names are shorter than 25
+inline constexpr std::size_t kMaxDropCounters = 65'536;        // sFlow data sources whose drop counter is followed
+
+enum class Protocol : std::uint8_t { kNetflow1 = 1, kNetflow5 = 5, kNetflow7 = 7, kNetflow9 = 9, kIpfix = 10, kSflow = 255 };
+
+// Finds gaps in 32-bit sequence numbers that wrap, and forgives datagrams that arrive late.
+class SequenceTracker {
+ public:
+  struct Gap {
+    std::uint32_t from = 0;
+    std::uint32_t count = 0;
+    std::uint32_t age = 0;  // datagrams seen since
+  };
+  // A datagram that carries `units` sequence numbers from `sequence` on. `other_units`: what it would carry for exporters that
+  // count datagrams where the protocol wants records, or the reverse (both exist). Returns a gap that has become certain.
+  std::optional<Gap> see(std::uint32_t sequence, std::uint32_t units, std::uint32_t other_units);
+  // How far the last datagram moved the sequence is not known: the next one is taken as it comes.
+  void forget() { known_ = false; }
+  // All gaps that are still open; call until empty at the end of an input. The next datagram starts afresh.
+  std::optional<Gap> close();
+
+ private:
+  static constexpr std::uint32_t kReorderWindow = 32;        // datagrams: later than that is lost
+  static constexpr std::uint32_t kRestartDistance = 10'000;  // further back than that is a restart, not a late datagram
+  static constexpr std::size_t kMaxGaps = 8;
+
+  bool fill(std::uint32_t sequence, std::uint32_t units);
+  std::optional<Gap> open(Gap gap);
+  Gap pop_front();
+
+  bool known_ = false;
+  std::uint32_t next_ = 0;
+  std::uint32_t other_next_ = 0;
+  std::size_t gap_count_ = 0;
+  std::array<Gap, kMaxGaps> gaps_{};
+};
+
+// "One packet in N" as told by options, most specific first: sampler (v9 FLOW_SAMPLER_ID, IPFIX selectorId), interface, domain.
+class SamplingTable {
+ public:
+  std::uint32_t for_domain() const { return domain_; }  // 0: never told
+  void set_domain(std::uint32_t rate) { domain_ = rate; }
+  std::uint32_t for_sampler(std::uint64_t id) const { return find(samplers_, id); }
+  std::uint32_t for_interface(std::uint64_t id) const { return interfaces_.empty() ? 0 : find(interfaces_, id); }
+  // False where the table is full; true and `added` where the key is new.
+  bool set_sampler(std::uint64_t id, std::uint32_t rate, bool& added) { return set(samplers_, id, rate, added); }
+  bool set_interface(std::uint64_t id, std::uint32_t rate, bool& added) { return set(interfaces_, id, rate, added); }
+
+ private:
+  using Map = std::unordered_map<std::uint64_t, std::uint32_t>;
+  static std::uint32_t find(const Map& map, std::uint64_t id) {
+    const auto it = map.find(id);
+    return it == map.end() ? 0 : it->second;
+  }
+  static bool set(Map& map, std::uint64_t id, std::uint32_t rate, bool& added);
+
+  std::uint32_t domain_ = 0;
+  Map samplers_;
+  Map interfaces_;
+};
+
+// The times of an export header, against which a record's relative times are read.
+struct ExportClock {
+  std::int64_t export_us = 0;       // the header's own time
+  std::uint32_t uptime_ms = 0;      // sysUptime at that time
+  bool has_uptime = false;          // NetFlow has it in the header, IPFIX has not
+  std::int64_t init_ms = 0;         // systemInitTimeMilliseconds, where an options record told it; else 0
+};
+
+// A data set that waits for its template.
+struct WaitingSet {
+  ExportClock clock;
+  std::vector<std::byte> body;
+  bool told = false;  // counted as weird when its input ended
+  std::size_t cost() const { return body.size() + kMaxWaitingSetOverhead; }
+};
+
+// A flow that names a sampler whose rate is not known yet.
+struct HeldFlow {
+  Flow flow;  // its text is the domain's
+  std::int64_t export_us = 0;
+};
+
+struct Exporter;
+
+// One observation domain (IPFIX), source id (v9), engine (v5) or sub-agent (sFlow) of one exporter.
+struct Domain {
+  Exporter* exporter = nullptr;
+  std::string sensor;  // see flow_export.h
+  SequenceTracker sequence;
+  SamplingTable sampling;
+  std::unordered_map<std::uint16_t, std::unique_ptr<Template>> templates;
+  std::unordered_map<std::uint16_t, std::deque<WaitingSet>> waiting;
+  std::unordered_map<std::uint64_t, std::vector<HeldFlow>> held;  // by sampler
+  std::int64_t held_since_us = 0;                         // export time of the first of them
+  bool hold_flows = true;                                 // until the wait for a sampler proved to be in vain
+  std::unordered_map<std::uint64_t, std::string> applications;  // applicationId -> name, from options
+  std::int64_t init_ms = 0;                               // systemInitTimeMilliseconds from options
+  std::unordered_map<std::uint64_t, std::uint32_t> drops; // sFlow: data source -> drop counter
+};
+
+struct ExporterKey {
+  Ip address;
+  std::uint16_t port = 0;
+  friend bool operator==(const ExporterKey&, const ExporterKey&) = default;
+};
+struct ExporterKeyHash {
+  std::size_t operator()(const ExporterKey& key) const noexcept { return IpHash{}(key.address) * 31 + key.port; }
+};
+
+struct Exporter {
+  ExporterKey key;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Domain>> domains;  // by protocol << 32 | domain id
+  std::size_t waiting_bytes = 0;
+  std::uint32_t protocols = 0;  // bit per Protocol % 32 that it has sent
+};
+
+// All exporters of an ingest. Not thread-safe.
+class State {
+ public:
+  // The domain, made where it is new; null where there are too many. For sFlow the key's address is the agent's.
+  Domain* domain(const ExporterKey& key, Protocol protocol, std::uint32_t id);
+  // Whether this exporter has sent this protocol before: then a damaged datagram is damage, not chance.
+  bool knows(const ExporterKey& key, Protocol protocol) const;
+
+  template <typename Visit>
+  void each_domain(Visit&& visit) {
+    for (auto& [key, exporter] : exporters_)
+      for (auto& [id, domain] : exporter->domains) visit(*domain);
+  }
+
+  std::size_t waiting_bytes = 0;  // of all exporters
+  std::size_t held_flows = 0;
+  std::size_t template_fields = 0;
+  std::size_t samplers = 0;
+  std::size_t drop_counters = 0;
+  std::size_t applications = 0;
+
+ private:
+  std::unordered_map<ExporterKey, std::unique_ptr<Exporter>, ExporterKeyHash> exporters_;
+  std::size_t domains_ = 0;
+  // The last answer: datagrams of one domain come in runs.
+  Domain* last_domain_ = nullptr;
+  ExporterKey last_key_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace rw::flow_export
