@@ -21,11 +21,11 @@
 namespace rw {
 
 struct Flag {
-  std::string_view name;     // "format" is given as --format
-  char letter = 0;           // 'o' is given as -o; 0: none
-  std::string_view value;    // what help calls the value, "FILE"; empty: a switch
-  std::string_view doc;      // one or two sentences, lower case, no final period
-  std::string_view preset;   // the value when the flag is not given; also shown by help. Empty: none
+  std::string_view name;    // "format" is given as --format
+  char letter = 0;          // 'o' is given as -o; 0: none
+  std::string_view value;   // what help calls the value, "FILE"; empty: a switch
+  std::string_view doc;     // one or two sentences, lower case, no final period
+  std::string_view preset;  // the value when the flag is not given; also shown by help. Empty: none
   bool repeatable = false;
   std::span<const std::string_view> choices = {};  // the only values allowed; empty: any
 };
@@ -41,14 +41,14 @@ struct Positional {
 class Arguments;
 
 struct Command {
-  std::string_view name;                         // one word, or two for an action of a group: "lake info"
-  std::string_view summary;                      // "look at flows, or aggregate them": lower case, no final period
-  std::span<const std::string_view> examples;    // whole command lines; help shows them first
-  std::string_view doc = {};                     // paragraphs below the options, separated by empty lines; lines that
-                                                 // begin with two spaces are kept as they are
+  std::string_view name;                       // one word, or two for an action of a group: "lake info"
+  std::string_view summary;                    // "look at flows, or aggregate them": lower case, no final period
+  std::span<const std::string_view> examples;  // whole command lines; help shows them first
+  std::string_view doc = {};                   // paragraphs below the options, separated by empty lines; lines that
+                                               // begin with two spaces are kept as they are
   std::span<const Positional> positionals = {};
   std::span<const Flag* const> flags = {};
-  bool group_default = false;                    // runs when only the group's word is given ("findings" is "findings list")
+  bool group_default = false;  // runs when only the group's word is given ("findings" is "findings list")
   // The exit status: 0 done, 1 the work failed. An Error is told on standard error; kUsage exits 2, all others 1.
   // Print nothing to standard output before everything that the user typed has been checked.
   Result<int> (*run)(const Arguments& args, Console& console) = nullptr;
@@ -68,10 +68,10 @@ class Arguments {
   const std::vector<std::string>& positionals() const { return positionals_; }
 
   // Typed values. A value that cannot be read as such is a usage error that names the flag. No value and no preset: 0.
-  Result<std::uint64_t> number(const Flag& flag) const;       // whole, from 0
+  Result<std::uint64_t> number(const Flag& flag) const;  // whole, from 0
   Result<double> real(const Flag& flag) const;
-  Result<std::uint64_t> size_bytes(const Flag& flag) const;   // 512M, 2G (decimal) or 2Gi
-  Result<Duration> duration(const Flag& flag) const;          // 30s, 5min, 2h, 1d; a bare number is seconds
+  Result<std::uint64_t> size_bytes(const Flag& flag) const;  // 512M, 2G (decimal) or 2Gi
+  Result<Duration> duration(const Flag& flag) const;         // 30s, 5min, 2h, 1d; a bare number is seconds
   // Values separated by commas, over all occurrences.
   std::vector<std::string> list(const Flag& flag) const;
 

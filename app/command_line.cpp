@@ -21,8 +21,10 @@ std::string quoted(std::string_view word) {
   std::string out = "'";
   for (const char c : word) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) out += '?';
-    else out += c;
+    if (byte < 0x20 || byte == 0x7F)
+      out += '?';
+    else
+      out += c;
   }
   return out + '\'';
 }
@@ -40,8 +42,10 @@ int tell_usage_error(Console& console, std::string_view message, const Command* 
   std::string text = paint(console, "1;31", "error:") + ' ' + std::string(message) + "\n";
   if (!tip.empty()) text += "\n  " + paint(console, "32", "tip:") + ' ' + std::string(tip) + "\n";
   text += '\n';
-  if (command != nullptr) text += usage_line(*command) + "\n\n";
-  else text += "Usage: " + std::string(kProgram) + " <COMMAND> [OPTIONS]\n\n";
+  if (command != nullptr)
+    text += usage_line(*command) + "\n\n";
+  else
+    text += "Usage: " + std::string(kProgram) + " <COMMAND> [OPTIONS]\n\n";
   text += "For more information, try '" + std::string(kProgram);
   if (command != nullptr) (text += ' ') += command->name;
   console.note(text + " --help'.");
@@ -71,10 +75,14 @@ class Parser {
       const bool has_next = i + 1 < words.size();
       bool used_next = false;
       std::optional<UsageError> error;
-      if (only_positionals_ || word.size() < 2 || word[0] != '-') error = positional(word);
-      else if (word == "--") only_positionals_ = true;
-      else if (word[1] == '-') error = long_flag(word, has_next ? words[i + 1] : nullptr, used_next);
-      else error = short_flag(word, has_next ? words[i + 1] : nullptr, used_next);
+      if (only_positionals_ || word.size() < 2 || word[0] != '-')
+        error = positional(word);
+      else if (word == "--")
+        only_positionals_ = true;
+      else if (word[1] == '-')
+        error = long_flag(word, has_next ? words[i + 1] : nullptr, used_next);
+      else
+        error = short_flag(word, has_next ? words[i + 1] : nullptr, used_next);
       if (error) return error;
       if (help_) return std::nullopt;
       if (used_next) ++i;
@@ -125,13 +133,15 @@ class Parser {
   std::optional<UsageError> take(const Flag& flag, std::optional<std::string_view> value, const char* next,
                                  bool& used_next) {
     if (flag.value.empty()) {
-      if (value) return UsageError{"unexpected value " + quoted(*value) + " for '" + flag_name(flag) + "': it takes none", {}};
+      if (value)
+        return UsageError{"unexpected value " + quoted(*value) + " for '" + flag_name(flag) + "': it takes none", {}};
       if (!arguments_.has(flag)) arguments_.set(flag.name, "");
       return std::nullopt;
     }
     if (!value) {
       const std::string_view following = next != nullptr ? next : "";
-      const bool looks_like_flag = following.size() > 1 && following[0] == '-' && (following[1] < '0' || following[1] > '9');
+      const bool looks_like_flag =
+          following.size() > 1 && following[0] == '-' && (following[1] < '0' || following[1] > '9');
       if (next == nullptr || looks_like_flag)
         return UsageError{"a value is required for '" + flag_with_value(flag) + "' but none was supplied", {}};
       value = following;
@@ -159,7 +169,8 @@ class Parser {
     names.push_back("--help");
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const std::string_view near = nearest(word, candidates);
-    return {"unexpected argument " + quoted(word) + " found", near.empty() ? "" : "a similar argument exists: " + quoted(near)};
+    return {"unexpected argument " + quoted(word) + " found",
+            near.empty() ? "" : "a similar argument exists: " + quoted(near)};
   }
 
   std::optional<UsageError> positional(std::string_view word) {
@@ -176,8 +187,9 @@ class Parser {
   std::optional<UsageError> missing_positional() const {
     for (std::size_t i = arguments_.positionals().size(); i < command_.positionals.size(); ++i)
       if (command_.positionals[i].required)
-        return UsageError{"the following required argument was not provided: <" +
-                              std::string(command_.positionals[i].name) + ">", {}};
+        return UsageError{
+            "the following required argument was not provided: <" + std::string(command_.positionals[i].name) + ">",
+            {}};
     return std::nullopt;
   }
 
@@ -244,7 +256,8 @@ int run_group(std::string_view group, std::span<const char* const> rest, Console
   message += "\n  [possible values: ";
   for (std::size_t i = 0; i < actions.size(); ++i) (message += i > 0 ? ", " : "") += actions[i];
   const std::string_view near = nearest(action, actions);
-  return tell_usage_error(console, message + "]", nullptr, near.empty() ? "" : "a similar action exists: " + quoted(near));
+  return tell_usage_error(console, message + "]", nullptr,
+                          near.empty() ? "" : "a similar action exists: " + quoted(near));
 }
 
 int run_generate(std::span<const char* const> rest, Console& console) {
@@ -255,7 +268,8 @@ int run_generate(std::span<const char* const> rest, Console& console) {
     message += "\n  [possible values: ";
     for (std::size_t i = 0; i < generate_choices().size(); ++i) (message += i > 0 ? ", " : "") += generate_choices()[i];
     const std::string_view near = rest.empty() ? std::string_view() : nearest(rest[0], generate_choices());
-    return tell_usage_error(console, message + "]", nullptr, near.empty() ? "" : "a similar value exists: " + quoted(near));
+    return tell_usage_error(console, message + "]", nullptr,
+                            near.empty() ? "" : "a similar value exists: " + quoted(near));
   }
   console.out(text);
   return finish(console, 0);
@@ -265,10 +279,14 @@ int run_generate(std::span<const char* const> rest, Console& console) {
 int run_help(std::span<const char* const> rest, Console& console) {
   std::string name;
   for (const char* word : rest) (name += name.empty() ? "" : " ") += word;
-  if (name.empty()) console.out(program_help());
-  else if (const Command* command = find_command(name)) console.out(command_help(*command));
-  else if (!group_members(name).empty()) console.out(group_help(name));
-  else return unknown_command(console, name);
+  if (name.empty())
+    console.out(program_help());
+  else if (const Command* command = find_command(name))
+    console.out(command_help(*command));
+  else if (!group_members(name).empty())
+    console.out(group_help(name));
+  else
+    return unknown_command(console, name);
   return finish(console, 0);
 }
 
@@ -281,7 +299,8 @@ int run_command_line(std::span<const char* const> words, Console& console) {
   }
   const std::string_view first = words[0];
   const auto rest = words.subspan(1);
-  if (first == "--help" || first == "-h" || first == "help") return run_help(first == "help" ? rest : rest.first(0), console);
+  if (first == "--help" || first == "-h" || first == "help")
+    return run_help(first == "help" ? rest : rest.first(0), console);
   if (first == "--version" || first == "-V" || first == "version") {
     console.out(std::string(kProgram) + " " RW_VERSION "\n");
     return finish(console, 0);
@@ -294,8 +313,9 @@ int run_command_line(std::span<const char* const> words, Console& console) {
   if (first.size() > 1 && first[0] == '-') {
     static constexpr std::string_view kTop[] = {"--help", "--version", "--generate"};
     const std::string_view near = nearest(first, kTop);
-    return tell_usage_error(console, "unexpected argument " + quoted(first) + " found", nullptr,
-                            near.empty() ? "options of a command come after it" : "a similar argument exists: " + quoted(near));
+    return tell_usage_error(
+        console, "unexpected argument " + quoted(first) + " found", nullptr,
+        near.empty() ? "options of a command come after it" : "a similar argument exists: " + quoted(near));
   }
   if (const Command* command = find_command(first)) return run_command(*command, rest, console);
   if (!group_members(first).empty()) return run_group(first, rest, console);

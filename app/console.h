@@ -1,4 +1,5 @@
-// The process's own input and output: buffered standard output, messages on standard error, and what the terminal can do.
+// The process's own input and output: buffered standard output, messages on standard error, and what the terminal can
+// do.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // Data for standard output. False when nobody reads it any more (a closed pipe) or it cannot be written: stop early then.
+  // Data for standard output. False when nobody reads it any more (a closed pipe) or it cannot be written: stop early
+  // then.
   bool out(std::string_view text);
   // Writes what is buffered. A closed pipe is no failure; a full disk is.
   Result<void> flush();

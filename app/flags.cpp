@@ -12,13 +12,13 @@ constexpr std::array<std::string_view, 4> kListingFormats{"table", "csv", "json"
 }  // namespace
 
 extern constinit const Flag kHelp{.name = "help", .letter = 'h', .doc = "show this help"};
-extern constinit const Flag kLake{.name = "lake",
-                                  .value = "DIR",
-                                  .doc = "the lake's folder; default $RANGEWATCH_LAKE, else ./rangewatch.lake"};
+extern constinit const Flag kLake{
+    .name = "lake", .value = "DIR", .doc = "the lake's folder; default $RANGEWATCH_LAKE, else ./rangewatch.lake"};
 extern constinit const Flag kMemory{.name = "memory",
                                     .value = "SIZE",
-                                    .doc = "memory for queries, such as 512M or 2G, beyond which they spill to disk; "
-                                           "default half of the machine's, at most 8 GiB"};
+                                    .doc =
+                                        "memory for queries, such as 512M or 2G, beyond which they spill to disk; "
+                                        "default half of the machine's, at most 8 GiB"};
 extern constinit const Flag kThreads{.name = "threads", .value = "N", .doc = "threads for queries; default all cores"};
 extern constinit const Flag kFormat{.name = "format",
                                     .value = "FORMAT",

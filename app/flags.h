@@ -12,8 +12,8 @@ extern const Flag kThreads;  // --threads N
 extern const Flag kFormat;   // --format table|csv|json|ndjson, for everything that lists
 extern const Flag kColumns;  // --columns a,b
 extern const Flag kHelpFields;
-extern const Flag kFrom;     // --from T, inclusive
-extern const Flag kTo;       // --to T, exclusive
+extern const Flag kFrom;  // --from T, inclusive
+extern const Flag kTo;    // --to T, exclusive
 
 // [--from, --to); kAllTime where neither is given. --to must lie after --from.
 Result<TimeRange> time_range(const Arguments& args);

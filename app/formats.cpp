@@ -7,7 +7,8 @@ namespace rw {
 namespace {
 
 Result<int> run(const Arguments&, Console& console) {
-  for (const Format* format : formats()) console.out(std::string(format->name) + "  " + std::string(format->title) + "\n");
+  for (const Format* format : formats())
+    console.out(std::string(format->name) + "  " + std::string(format->title) + "\n");
   return 0;
 }
 

@@ -23,10 +23,14 @@ std::string troff(std::string_view text) {
   bool line_start = true;
   for (const char c : text) {
     if (line_start && (c == '.' || c == '\'')) out += "\\&";
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else if (c == '\'') out += "\\(aq";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else if (c == '\'')
+      out += "\\(aq";
+    else
+      out += c;
     line_start = c == '\n';
   }
   return out;
@@ -100,8 +104,10 @@ std::string bash_case(const Command& command) {
     if (flag->value.empty()) continue;
     out += "        --" + std::string(flag->name);
     if (flag->letter != 0) out += std::string("|-") + flag->letter;
-    if (!flag->choices.empty()) out += ") words='" + words_of(flag->choices) + "' ;;\n";
-    else out += std::string(") ") + (takes_path(*flag) ? "files=1" : ":") + " ;;\n";
+    if (!flag->choices.empty())
+      out += ") words='" + words_of(flag->choices) + "' ;;\n";
+    else
+      out += std::string(") ") + (takes_path(*flag) ? "files=1" : ":") + " ;;\n";
   }
   std::string positional_words;
   bool files = false;
@@ -115,35 +121,42 @@ std::string bash_case(const Command& command) {
 
 std::string bash() {
   std::string groups;
-  std::string out = "# bash completion for rangewatch, made by rangewatch --generate complete-bash\n_rangewatch() {\n"
-                    "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-                    "  local command=\"${COMP_WORDS[1]}\" words='' files=''\n  COMPREPLY=()\n"
-                    "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words='" +
-                    words_of(first_words()) + " --help --version --generate'\n"
-                    "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n  case \"$command\" in\n";
+  std::string out =
+      "# bash completion for rangewatch, made by rangewatch --generate complete-bash\n_rangewatch() {\n"
+      "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+      "  local command=\"${COMP_WORDS[1]}\" words='' files=''\n  COMPREPLY=()\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words='" +
+      words_of(first_words()) +
+      " --help --version --generate'\n"
+      "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n  case \"$command\" in\n";
   for (const std::string_view word : first_words()) {
     const auto members = group_members(word);
     if (members.empty()) continue;
     std::string actions;
     for (const Command* member : members) actions += std::string(member->name.substr(word.size() + 1)) + ' ';
-    out += "    " + std::string(word) + ")\n      if [ \"$COMP_CWORD\" -eq 2 ]; then\n        COMPREPLY=($(compgen -W '" +
-           actions + "--help' -- \"$current\"))\n        return\n      fi\n      command=\"$command ${COMP_WORDS[2]}\" ;;\n";
+    out += "    " + std::string(word) +
+           ")\n      if [ \"$COMP_CWORD\" -eq 2 ]; then\n        COMPREPLY=($(compgen -W '" + actions +
+           "--help' -- \"$current\"))\n        return\n      fi\n      command=\"$command ${COMP_WORDS[2]}\" ;;\n";
   }
   out += "    --generate) COMPREPLY=($(compgen -W '" + words_of(kChoices) + "' -- \"$current\")); return ;;\n  esac\n";
   out += "  case \"$command\" in\n";
   for (const Command* command : commands()) out += bash_case(*command);
-  return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-               "  [ -n \"$files\" ] && [[ \"$current\" != -* ]] && compopt -o filenames 2>/dev/null &&\n"
-               "    COMPREPLY+=($(compgen -f -- \"$current\"))\n  return 0\n}\ncomplete -F _rangewatch rangewatch\n";
+  return out +
+         "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+         "  [ -n \"$files\" ] && [[ \"$current\" != -* ]] && compopt -o filenames 2>/dev/null &&\n"
+         "    COMPREPLY+=($(compgen -f -- \"$current\"))\n  return 0\n}\ncomplete -F _rangewatch rangewatch\n";
 }
 
 // Text inside single quotes of a shell, and inside a zsh description.
 std::string single_quoted(std::string_view text, std::string_view escape_also = {}) {
   std::string out;
   for (const char c : text) {
-    if (c == '\'') out += "'\\''";
-    else if (escape_also.find(c) != std::string_view::npos) (out += '\\') += c;
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else if (escape_also.find(c) != std::string_view::npos)
+      (out += '\\') += c;
+    else
+      out += c;
   }
   return out;
 }
@@ -155,28 +168,35 @@ std::string zsh_flag(const Flag& flag) {
   out += '[' + single_quoted(flag.doc, "[]:\\") + ']';
   if (!flag.value.empty()) {
     out += ':' + single_quoted(flag.value, ":\\") + ':';
-    if (!flag.choices.empty()) out += '(' + words_of(flag.choices) + ')';
-    else if (takes_path(flag)) out += "_files";
+    if (!flag.choices.empty())
+      out += '(' + words_of(flag.choices) + ')';
+    else if (takes_path(flag))
+      out += "_files";
   }
   return out + '\'';
 }
 
 std::string zsh() {
-  std::string out = "#compdef rangewatch\n# made by rangewatch --generate complete-zsh\n_rangewatch() {\n"
-                    "  local command=\"$words[2]\"\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n";
+  std::string out =
+      "#compdef rangewatch\n# made by rangewatch --generate complete-zsh\n_rangewatch() {\n"
+      "  local command=\"$words[2]\"\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n";
   for (const Command* command : commands())
     if (command->name.find(' ') == std::string_view::npos)
       out += "      '" + std::string(command->name) + ':' + single_quoted(command->summary, ":\\") + "'\n";
   for (const std::string_view word : first_words())
-    if (!group_members(word).empty()) out += "      '" + std::string(word) + ":" + "see " + std::string(word) + " --help'\n";
+    if (!group_members(word).empty())
+      out += "      '" + std::string(word) + ":" + "see " + std::string(word) + " --help'\n";
   out += "    )\n    _describe command commands\n    return\n  fi\n  case \"$command\" in\n";
   for (const std::string_view word : first_words()) {
     const auto members = group_members(word);
     if (members.empty()) continue;
     out += "    " + std::string(word) + ")\n      if (( CURRENT == 3 )); then\n        local -a actions=(\n";
     for (const Command* member : members)
-      out += "          '" + std::string(member->name.substr(word.size() + 1)) + ':' + single_quoted(member->summary, ":\\") + "'\n";
-    out += "        )\n        _describe action actions\n        return\n      fi\n      command=\"$command $words[3]\" ;;\n";
+      out += "          '" + std::string(member->name.substr(word.size() + 1)) + ':' +
+             single_quoted(member->summary, ":\\") + "'\n";
+    out +=
+        "        )\n        _describe action actions\n        return\n      fi\n      command=\"$command $words[3]\" "
+        ";;\n";
   }
   out += "  esac\n  case \"$command\" in\n";
   for (const Command* command : commands()) {
@@ -185,8 +205,10 @@ std::string zsh() {
     out += " \\\n      '--help[show this help]'";
     for (const Positional& positional : command->positionals) {
       out += " \\\n      '*:" + single_quoted(positional.name, ":\\") + ":";
-      if (!positional.choices.empty()) out += '(' + words_of(positional.choices) + ')';
-      else if (takes_path(positional)) out += "_files";
+      if (!positional.choices.empty())
+        out += '(' + words_of(positional.choices) + ')';
+      else if (takes_path(positional))
+        out += "_files";
       out += '\'';
       break;  // zsh takes one rest argument
     }
@@ -212,20 +234,25 @@ std::string fish() {
     std::string condition = "__fish_seen_subcommand_from " + group;
     if (space != std::string_view::npos) {
       const std::string action(command->name.substr(space + 1));
-      out += "complete -c rangewatch -n '" + condition + "' -a " + action + " -d '" + single_quoted(command->summary, "\\") + "'\n";
+      out += "complete -c rangewatch -n '" + condition + "' -a " + action + " -d '" +
+             single_quoted(command->summary, "\\") + "'\n";
       condition += "; and __fish_seen_subcommand_from " + action;
     }
     const std::string start = "complete -c rangewatch -n '" + condition + "' ";
     for (const Flag* flag : command->flags) {
       out += start + "-l " + std::string(flag->name);
       if (flag->letter != 0) out += std::string(" -s ") + flag->letter;
-      if (!flag->choices.empty()) out += " -x -a '" + words_of(flag->choices) + "'";
-      else if (!flag->value.empty()) out += takes_path(*flag) ? " -r -F" : " -x";
+      if (!flag->choices.empty())
+        out += " -x -a '" + words_of(flag->choices) + "'";
+      else if (!flag->value.empty())
+        out += takes_path(*flag) ? " -r -F" : " -x";
       out += " -d '" + single_quoted(flag->doc, "\\") + "'\n";
     }
     for (const Positional& positional : command->positionals) {
-      if (!positional.choices.empty()) out += start + "-a '" + words_of(positional.choices) + "'\n";
-      else if (takes_path(positional)) out += start + "-F\n";
+      if (!positional.choices.empty())
+        out += start + "-a '" + words_of(positional.choices) + "'\n";
+      else if (takes_path(positional))
+        out += start + "-F\n";
     }
   }
   return out;

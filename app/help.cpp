@@ -20,8 +20,10 @@ std::string entry(std::string_view left, std::string_view doc, std::size_t doc_c
   std::string out = "  ";
   out += left;
   if (doc.empty()) return out + '\n';
-  if (columns_of(out) + 2 > doc_column) out += '\n', out.append(doc_column, ' ');
-  else out.append(doc_column - columns_of(out), ' ');
+  if (columns_of(out) + 2 > doc_column)
+    out += '\n', out.append(doc_column, ' ');
+  else
+    out.append(doc_column - columns_of(out), ' ');
   return out + wrap(doc, doc_column, doc_column) + '\n';
 }
 
@@ -129,7 +131,8 @@ std::string usage_line(const Command& command) {
 
 std::string command_help(const Command& command) {
   std::string out;
-  out += wrap(std::string(kProgram) + ' ' + std::string(command.name) + ": " + std::string(command.summary), 0, 2) + "\n\n";
+  out += wrap(std::string(kProgram) + ' ' + std::string(command.name) + ": " + std::string(command.summary), 0, 2) +
+         "\n\n";
   out += command.examples.size() == 1 ? "Example:\n" : "Examples:\n";
   for (const std::string_view example : command.examples) ((out += "  ") += example) += '\n';
   out += '\n' + wrap(usage_line(command), 0, 7) + '\n';
@@ -154,8 +157,10 @@ std::string group_help(std::string_view group) {
   for (const Command* command : members)
     if (!command->examples.empty()) ((out += "  ") += command->examples.front()) += '\n';
   out += "\nUsage: " + std::string(kProgram) + ' ' + std::string(group) + " <ACTION> [OPTIONS]\n\nActions:\n";
-  for (const Command* command : members) out += entry(command->name.substr(group.size() + 1), command->summary, kDocColumn);
-  out += "\n" + wrap("'" + std::string(kProgram) + ' ' + std::string(group) + " ACTION --help' tells more.", 0, 0) + "\n";
+  for (const Command* command : members)
+    out += entry(command->name.substr(group.size() + 1), command->summary, kDocColumn);
+  out +=
+      "\n" + wrap("'" + std::string(kProgram) + ' ' + std::string(group) + " ACTION --help' tells more.", 0, 0) + "\n";
   return out;
 }
 
@@ -172,8 +177,12 @@ std::string program_help() {
   out += entry("-h, --help", "show this help; after a command, that command's", kDocColumn);
   out += entry("-V, --version", "show the version", kDocColumn);
   out += entry("    --generate <WHAT>", "print " + join(generate_choices(), ", "), kDocColumn);
-  out += '\n' + wrap("The default lake is $RANGEWATCH_LAKE, else ./rangewatch.lake. Exit status: 0 done, 1 the work "
-                     "failed, 2 wrong usage.", 0, 0) + '\n';
+  out += '\n' +
+         wrap(
+             "The default lake is $RANGEWATCH_LAKE, else ./rangewatch.lake. Exit status: 0 done, 1 the work "
+             "failed, 2 wrong usage.",
+             0, 0) +
+         '\n';
   return out;
 }
 

@@ -12,10 +12,10 @@ namespace rw {
 inline constexpr std::string_view kProgram = "rangewatch";
 inline constexpr std::size_t kHelpWidth = 80;
 
-std::string program_help();                          // what `rangewatch --help` prints
-std::string group_help(std::string_view group);      // `rangewatch lake --help`
-std::string command_help(const Command& command);    // `rangewatch flows --help`
-std::string usage_line(const Command& command);      // "Usage: rangewatch flows [OPTIONS] [FILTER]..."
+std::string program_help();                        // what `rangewatch --help` prints
+std::string group_help(std::string_view group);    // `rangewatch lake --help`
+std::string command_help(const Command& command);  // `rangewatch flows --help`
+std::string usage_line(const Command& command);    // "Usage: rangewatch flows [OPTIONS] [FILTER]..."
 
 // The commands of a group ("lake": "lake info", …); empty when `word` is no group.
 std::vector<const Command*> group_members(std::string_view word);

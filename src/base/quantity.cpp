@@ -10,8 +10,8 @@
 namespace rw {
 namespace {
 
-constexpr double kMaxCount = 9.2e18;                    // below 2^63
-constexpr double kMaxSeconds = 1000.0 * 365 * 86'400;   // sums of times stay inside 64-bit microseconds
+constexpr double kMaxCount = 9.2e18;                   // below 2^63
+constexpr double kMaxSeconds = 1000.0 * 365 * 86'400;  // sums of times stay inside 64-bit microseconds
 
 // Splits "1.5min" into 1.5 and "min".
 bool split(std::string_view text, double& number, std::string_view& unit) {
@@ -29,7 +29,8 @@ std::string scaled(double value, double step, std::span<const char* const> units
   while (unit + 1 < units.size() && std::abs(value) >= step - 0.05) value /= step, ++unit;
   char text[48];
   const bool whole = unit == 0 && value == std::floor(value);
-  std::snprintf(text, sizeof text, whole ? "%.0f%s%s" : "%.1f%s%s", value, *units[unit] != '\0' ? " " : "", units[unit]);
+  std::snprintf(text, sizeof text, whole ? "%.0f%s%s" : "%.1f%s%s", value, *units[unit] != '\0' ? " " : "",
+                units[unit]);
   return text;
 }
 
@@ -67,9 +68,21 @@ std::optional<Duration> parse_duration(std::string_view text) {
     std::string_view name;
     double seconds;
   };
-  static constexpr std::array<Unit, 16> kUnits{{{"", 1}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"sec", 1}, {"second", 1},
-                                                {"seconds", 1}, {"m", 60}, {"min", 60}, {"minutes", 60}, {"h", 3600},
-                                                {"hour", 3600}, {"hours", 3600}, {"d", 86'400}, {"days", 86'400},
+  static constexpr std::array<Unit, 16> kUnits{{{"", 1},
+                                                {"us", 1e-6},
+                                                {"ms", 1e-3},
+                                                {"s", 1},
+                                                {"sec", 1},
+                                                {"second", 1},
+                                                {"seconds", 1},
+                                                {"m", 60},
+                                                {"min", 60},
+                                                {"minutes", 60},
+                                                {"h", 3600},
+                                                {"hour", 3600},
+                                                {"hours", 3600},
+                                                {"d", 86'400},
+                                                {"days", 86'400},
                                                 {"w", 7 * 86'400}}};
   double number = 0;
   std::string_view name;
@@ -109,11 +122,16 @@ std::string human_duration(double seconds) {
   char text[48];
   const double size = std::abs(seconds);
   if (seconds == 0) return "0 s";
-  if (size < 0.9995) std::snprintf(text, sizeof text, "%.3g ms", seconds * 1e3);
-  else if (size < 119.95) std::snprintf(text, sizeof text, "%.3g s", seconds);
-  else if (size < 119.95 * 60) std::snprintf(text, sizeof text, "%.3g min", seconds / 60);
-  else if (size < 48 * 3600) std::snprintf(text, sizeof text, "%.3g h", seconds / 3600);
-  else std::snprintf(text, sizeof text, "%.1f d", seconds / 86'400);
+  if (size < 0.9995)
+    std::snprintf(text, sizeof text, "%.3g ms", seconds * 1e3);
+  else if (size < 119.95)
+    std::snprintf(text, sizeof text, "%.3g s", seconds);
+  else if (size < 119.95 * 60)
+    std::snprintf(text, sizeof text, "%.3g min", seconds / 60);
+  else if (size < 48 * 3600)
+    std::snprintf(text, sizeof text, "%.3g h", seconds / 3600);
+  else
+    std::snprintf(text, sizeof text, "%.1f d", seconds / 86'400);
   return text;
 }
 

@@ -19,11 +19,11 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kMaxShownLine = 160;   // longer lines are cut around the place of the error
-constexpr std::size_t kMaxProblems = 20;     // more help nobody
+constexpr std::size_t kMaxShownLine = 160;  // longer lines are cut around the place of the error
+constexpr std::size_t kMaxProblems = 20;    // more help nobody
 
 struct Place {
-  std::size_t line = 0;    // from 1; 0: unknown
+  std::size_t line = 0;  // from 1; 0: unknown
   std::size_t column = 0;
 };
 
@@ -70,7 +70,8 @@ struct TomlFile::Impl {
       at -= cut;
     }
     const std::string number = std::to_string(place.line);
-    out += "\n  " + number + " | " + printable(line) + "\n  " + std::string(number.size(), ' ') + " | " + std::string(at, ' ') + "^";
+    out += "\n  " + number + " | " + printable(line) + "\n  " + std::string(number.size(), ' ') + " | " +
+           std::string(at, ' ') + "^";
     return out;
   }
 
@@ -92,7 +93,8 @@ struct TomlFile::Impl {
       const std::vector<std::string_view> candidates(known->second.begin(), known->second.end());
       const std::string_view near = nearest(key.str(), candidates);
       std::string message = "unknown key '" + printable(key.str()) + "'";
-      if (!near.empty()) (message += "; a similar key exists: '") += std::string(near) + "'";
+      if (!near.empty())
+        (message += "; a similar key exists: '") += std::string(near) + "'";
       else if (!candidates.empty()) {
         message += "; known here:";
         for (const std::string_view candidate : candidates) (message += ' ') += candidate;
@@ -152,8 +154,8 @@ const toml::node* look_up(const void* table, Asked& asked, std::string_view key)
 
 // Reads one node with `convert` (optional<T>(node)); notes what was wanted when it gives nothing.
 template <typename Impl, typename Convert>
-auto convert_node(Impl& impl, const toml::node& node, std::string_view key, std::string_view wanted, const Convert& convert)
-    -> decltype(convert(node)) {
+auto convert_node(Impl& impl, const toml::node& node, std::string_view key, std::string_view wanted,
+                  const Convert& convert) -> decltype(convert(node)) {
   auto value = convert(node);
   if (!value)
     impl.problem(place_of(node.source().begin),
@@ -170,7 +172,8 @@ auto get_one(Impl& impl, const void* table, std::string_view key, std::string_vi
 }
 
 template <typename T, typename Impl, typename Convert>
-std::vector<T> get_list(Impl& impl, const void* table, std::string_view key, std::string_view wanted, const Convert& convert) {
+std::vector<T> get_list(Impl& impl, const void* table, std::string_view key, std::string_view wanted,
+                        const Convert& convert) {
   std::vector<T> out;
   const toml::node* node = look_up(table, impl.asked, key);
   if (node == nullptr) return out;
@@ -225,12 +228,15 @@ std::vector<T> get_parsed_list(Impl& impl, const void* table, std::string_view k
   if (node == nullptr) return out;
   const toml::array* array = node->as_array();
   if (array == nullptr) {
-    impl.problem(place_of(node->source().begin), "'" + std::string(key) + "' must be a list, such as [\"…\"], not " + std::string(type_name(*node)));
+    impl.problem(place_of(node->source().begin),
+                 "'" + std::string(key) + "' must be a list, such as [\"…\"], not " + std::string(type_name(*node)));
     return out;
   }
   for (const toml::node& element : *array) {
-    if (!element.is_string()) convert_node(impl, element, key, wanted, node_text);
-    else if (auto value = node_parsed<T>(impl, element)) out.push_back(*value);
+    if (!element.is_string())
+      convert_node(impl, element, key, wanted, node_text);
+    else if (auto value = node_parsed<T>(impl, element))
+      out.push_back(*value);
   }
   return out;
 }
@@ -273,8 +279,10 @@ std::optional<Duration> TomlTable::duration(std::string_view key) {
   const toml::node* node = look_up(node_, file_->impl_->asked, key);
   if (node == nullptr) return std::nullopt;
   std::optional<Duration> value;
-  if (const auto* seconds = node->as_integer()) value = parse_duration(std::to_string(seconds->get()));
-  else if (const auto text = node_text(*node)) value = parse_duration(*text);
+  if (const auto* seconds = node->as_integer())
+    value = parse_duration(std::to_string(seconds->get()));
+  else if (const auto text = node_text(*node))
+    value = parse_duration(*text);
   if (!value) problem(key, "'" + std::string(key) + "' must be a duration such as \"30s\", \"5min\" or \"1d\"");
   return value;
 }
@@ -314,7 +322,8 @@ std::optional<TomlTable> TomlTable::table(std::string_view key) {
   if (node == nullptr) return std::nullopt;
   const toml::table* child = node->as_table();
   if (child == nullptr) {
-    problem(key, "'" + std::string(key) + "' must be a table, written [" + std::string(key) + "], not " + std::string(type_name(*node)));
+    problem(key, "'" + std::string(key) + "' must be a table, written [" + std::string(key) + "], not " +
+                     std::string(type_name(*node)));
     return std::nullopt;
   }
   file_->impl_->asked[child];
@@ -344,7 +353,8 @@ std::vector<TomlTable> TomlTable::tables(std::string_view key) {
 
 std::vector<std::string> TomlTable::keys() const {
   std::vector<std::pair<Place, std::string>> found;
-  for (const auto& [key, node] : as_table(node_)) found.emplace_back(place_of(key.source().begin), std::string(key.str()));
+  for (const auto& [key, node] : as_table(node_))
+    found.emplace_back(place_of(key.source().begin), std::string(key.str()));
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first.line, a.first.column) < std::pair(b.first.line, b.first.column);
   });
@@ -363,14 +373,16 @@ TomlFile::~TomlFile() = default;
 Result<TomlFile> TomlFile::read(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr)
-    return Failure(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, "cannot read " + path + ": " + std::strerror(errno));
+    return Failure(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+                   "cannot read " + path + ": " + std::strerror(errno));
   std::string text(kMaxBytes + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file));
   const bool failed = std::ferror(file) != 0;
   const int error = errno;
   std::fclose(file);
   if (failed) return Failure(ErrorCode::kIo, "cannot read " + path + ": " + std::strerror(error));
-  if (text.size() > kMaxBytes) return Failure(ErrorCode::kLimit, path + " is larger than 4 MiB: that is no configuration");
+  if (text.size() > kMaxBytes)
+    return Failure(ErrorCode::kLimit, path + " is larger than 4 MiB: that is no configuration");
   return parse(std::move(text), path);
 }
 

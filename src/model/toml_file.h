@@ -1,10 +1,11 @@
-// Reading TOML files that people write: every wrong key or value is told with line, column, a caret and the nearest key.
+// Reading TOML files that people write: every wrong key or value is told with line, column, a caret and the nearest
+// key.
 //
 //   RW_ASSIGN(TomlFile file, TomlFile::read("subjects/case-2019.toml"));
 //   TomlTable root = file.root();
 //   subject.id = root.required_text("id");
-//   for (TomlTable item : root.tables("prefix")) subject.prefixes.push_back({item.required_prefix("prefix"), item.time("from")});
-//   RW_TRY(file.finish());   // kUsage: every problem, and every key that nobody asked for
+//   for (TomlTable item : root.tables("prefix")) subject.prefixes.push_back({item.required_prefix("prefix"),
+//   item.time("from")}); RW_TRY(file.finish());   // kUsage: every problem, and every key that nobody asked for
 //
 // Getters never fail: a wrong value is noted, and the default comes back. finish() is what says whether all was well.
 #pragma once
@@ -31,12 +32,12 @@ class TomlTable {
   // Nothing where the key is absent (or wrong, which is noted).
   std::optional<std::string> text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key);
-  std::optional<double> real(std::string_view key);                // takes integers too
+  std::optional<double> real(std::string_view key);  // takes integers too
   std::optional<bool> boolean(std::string_view key);
-  std::optional<Timestamp> time(std::string_view key);             // a TOML date or time, or text as Timestamp::parse reads it
-  std::optional<Duration> duration(std::string_view key);          // "30s", "5min"; a bare number is seconds
+  std::optional<Timestamp> time(std::string_view key);     // a TOML date or time, or text as Timestamp::parse reads it
+  std::optional<Duration> duration(std::string_view key);  // "30s", "5min"; a bare number is seconds
   std::optional<Prefix> prefix(std::string_view key);
-  std::vector<std::string> texts(std::string_view key);            // empty where absent
+  std::vector<std::string> texts(std::string_view key);  // empty where absent
   std::vector<std::int64_t> integers(std::string_view key);
   std::vector<Prefix> prefixes(std::string_view key);
   std::vector<Ip> addresses(std::string_view key);
@@ -44,9 +45,9 @@ class TomlTable {
   std::string required_text(std::string_view key);
   Prefix required_prefix(std::string_view key);
 
-  std::optional<TomlTable> table(std::string_view key);            // [key]
-  std::vector<TomlTable> tables(std::string_view key);             // [[key]]; also a single [key]
-  std::vector<std::string> keys() const;                           // of this table, in the file's order
+  std::optional<TomlTable> table(std::string_view key);  // [key]
+  std::vector<TomlTable> tables(std::string_view key);   // [[key]]; also a single [key]
+  std::vector<std::string> keys() const;                 // of this table, in the file's order
 
   // Notes something that is wrong with a key's value (or with the whole table, when the key is absent).
   void problem(std::string_view key, std::string_view message);

@@ -52,9 +52,11 @@ TEST(TomlFile, FindsUnknownKeysInNestedTables) {
   }
   const auto finished = file.finish();
   ASSERT_FALSE(finished);
-  EXPECT_NE(finished.error().message.find("test.toml:3:1: unknown key 'lable'; a similar key exists: 'label'"), std::string::npos)
+  EXPECT_NE(finished.error().message.find("test.toml:3:1: unknown key 'lable'; a similar key exists: 'label'"),
+            std::string::npos)
       << finished.error().message;
-  EXPECT_NE(finished.error().message.find("test.toml:4:2: unknown key 'other'"), std::string::npos) << finished.error().message;
+  EXPECT_NE(finished.error().message.find("test.toml:4:2: unknown key 'other'"), std::string::npos)
+      << finished.error().message;
 }
 
 TEST(TomlFile, WrongTypesAndValuesAreProblems) {
@@ -68,7 +70,8 @@ TEST(TomlFile, WrongTypesAndValuesAreProblems) {
   const auto finished = file.finish();
   ASSERT_FALSE(finished);
   const std::string& message = finished.error().message;
-  EXPECT_NE(message.find("test.toml:1:6: 'id' must be text in quotes, not a whole number"), std::string::npos) << message;
+  EXPECT_NE(message.find("test.toml:1:6: 'id' must be text in quotes, not a whole number"), std::string::npos)
+      << message;
   EXPECT_NE(message.find("did you mean 10.0.0.0/8?"), std::string::npos) << message;
   EXPECT_NE(message.find("'asns' must be a list, such as [1, 2], not a whole number"), std::string::npos) << message;
   EXPECT_NE(message.find("'yesterday' is not a time"), std::string::npos) << message;

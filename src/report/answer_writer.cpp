@@ -23,7 +23,8 @@ void append_number(std::string& out, auto value) {
   out.append(text.data(), ec == std::errc{} ? end : text.data());
 }
 
-// Numbers as they are, everything else as the text that all formats share. False for null and for numbers that are none.
+// Numbers as they are, everything else as the text that all formats share. False for null and for numbers that are
+// none.
 bool append_plain(std::string& out, const Value& value) {
   struct Visitor {
     std::string& out;
@@ -34,8 +35,10 @@ bool append_plain(std::string& out, const Value& value) {
     bool operator()(double v) const {
       if (!std::isfinite(v)) return false;
       // Whole doubles without exponent or fraction, so that sums look the same whichever type the engine chose.
-      if (v == std::floor(v) && std::abs(v) < 9e15) append_number(out, static_cast<std::int64_t>(v));
-      else append_number(out, v);
+      if (v == std::floor(v) && std::abs(v) < 9e15)
+        append_number(out, static_cast<std::int64_t>(v));
+      else
+        append_number(out, v);
       return true;
     }
     bool operator()(const std::string& v) const { return out += v, true; }
@@ -67,7 +70,8 @@ std::int32_t next_character(std::string_view text, std::size_t& size) {
 
 bool is_control(std::int32_t code) {
   // C0, DEL, C1, and the marks that reverse the direction of text: all can make a terminal show what is not there.
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
 }
 
 // Control characters and broken UTF-8 as \DDD per byte.
@@ -160,10 +164,14 @@ void append_json_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
     std::size_t size = 1;
     const std::int32_t code = next_character(text, size);
-    if (code == '"' || code == '\\') (out += '\\') += static_cast<char>(code);
-    else if (code == '\n') out += "\\n";
-    else if (code == '\t') out += "\\t";
-    else if (code < 0) out += "\xEF\xBF\xBD";  // U+FFFD: JSON must be UTF-8 (RFC 8259, 8.1)
+    if (code == '"' || code == '\\')
+      (out += '\\') += static_cast<char>(code);
+    else if (code == '\n')
+      out += "\\n";
+    else if (code == '\t')
+      out += "\\t";
+    else if (code < 0)
+      out += "\xEF\xBF\xBD";  // U+FFFD: JSON must be UTF-8 (RFC 8259, 8.1)
     else if (is_control(code)) {
       static constexpr char kHex[] = "0123456789abcdef";
       out += "\\u";
@@ -178,9 +186,12 @@ void append_json_text(std::string& out, std::string_view text) {
 
 void append_json(std::string& out, const Value& value) {
   std::string text;
-  if (!append_plain(text, value)) out += "null";
-  else if (is_number(value)) out += text;
-  else append_json_text(out, text);
+  if (!append_plain(text, value))
+    out += "null";
+  else if (is_number(value))
+    out += text;
+  else
+    append_json_text(out, text);
 }
 
 void append_csv(std::string& out, const Value& value) {

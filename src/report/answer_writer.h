@@ -5,10 +5,11 @@
 //   store.stream(query, [&](const Answer& piece) { return writer.add(piece); });
 //   writer.finish(total);
 //
-// json is one document, {"items": […], "total": N}, one item a line; total counts what there is before any limit. Numbers are
-// in base units (the column's unit), times RFC 3339 in UTC, unknown is null (json) or empty (csv). csv is RFC 4180 with "\n".
-// Text that came from the wire is in RFC 1035 \DDD form already, so a name that held an escape character reads "\027" in the
-// table and "\\027" in json. Control characters in other text (labels, sql) become \DDD in table and csv, \u00XX in json.
+// json is one document, {"items": […], "total": N}, one item a line; total counts what there is before any limit.
+// Numbers are in base units (the column's unit), times RFC 3339 in UTC, unknown is null (json) or empty (csv). csv is
+// RFC 4180 with "\n". Text that came from the wire is in RFC 1035 \DDD form already, so a name that held an escape
+// character reads "\027" in the table and "\\027" in json. Control characters in other text (labels, sql) become \DDD
+// in table and csv, \u00XX in json.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ class AnswerWriter {
   // Rows have one value per column of begin(). False when nobody reads any more.
   bool add(const std::vector<Value>& row);
   bool add(const Answer& piece);
-  // Ends the document. `total`: rows before the limit; nothing: as many as were added. A table says "5 of 1,204" when it was cut.
+  // Ends the document. `total`: rows before the limit; nothing: as many as were added. A table says "5 of 1,204" when
+  // it was cut.
   bool finish(std::optional<std::uint64_t> total = std::nullopt);
   std::uint64_t rows() const { return rows_; }
 

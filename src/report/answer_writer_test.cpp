@@ -10,13 +10,16 @@ namespace {
 
 Answer sample() {
   Answer answer;
-  answer.columns = {{"time", "", false}, {"src", "", false}, {"name", "", false}, {"bytes", "bytes", true}, {"share", "", true}};
-  answer.rows = {{Timestamp{1'555'988'400'123'456}, Ip::v4(0xC0000201), std::string("a,\"b\""), std::int64_t{1'234'567'890}, 0.25},
-                 {Timestamp{1'555'988'400'000'000}, Ip::v4(0xC0000202), Null{}, Null{}, 3.0}};
+  answer.columns = {
+      {"time", "", false}, {"src", "", false}, {"name", "", false}, {"bytes", "bytes", true}, {"share", "", true}};
+  answer.rows = {
+      {Timestamp{1'555'988'400'123'456}, Ip::v4(0xC0000201), std::string("a,\"b\""), std::int64_t{1'234'567'890}, 0.25},
+      {Timestamp{1'555'988'400'000'000}, Ip::v4(0xC0000202), Null{}, Null{}, 3.0}};
   return answer;
 }
 
-std::string written(AnswerWriterOptions options, const Answer& answer, std::optional<std::uint64_t> total = std::nullopt) {
+std::string written(AnswerWriterOptions options, const Answer& answer,
+                    std::optional<std::uint64_t> total = std::nullopt) {
   std::string out;
   AnswerWriter writer(options, [&](std::string_view text) { return out += text, true; });
   writer.begin(answer.columns);
@@ -33,12 +36,14 @@ TEST(AnswerWriter, Csv) {
 }
 
 TEST(AnswerWriter, JsonIsOneDocument) {
-  EXPECT_EQ(written({ListingFormat::kJson}, sample(), 1204),
-            "{\"items\": [\n"
-            "{\"time\": \"2019-04-23T03:00:00.123456Z\", \"src\": \"192.0.2.1\", \"name\": \"a,\\\"b\\\"\", \"bytes\": 1234567890, "
-            "\"share\": 0.25},\n"
-            "{\"time\": \"2019-04-23T03:00:00Z\", \"src\": \"192.0.2.2\", \"name\": null, \"bytes\": null, \"share\": 3}\n"
-            "], \"total\": 1204}\n");
+  EXPECT_EQ(
+      written({ListingFormat::kJson}, sample(), 1204),
+      "{\"items\": [\n"
+      "{\"time\": \"2019-04-23T03:00:00.123456Z\", \"src\": \"192.0.2.1\", \"name\": \"a,\\\"b\\\"\", \"bytes\": "
+      "1234567890, "
+      "\"share\": 0.25},\n"
+      "{\"time\": \"2019-04-23T03:00:00Z\", \"src\": \"192.0.2.2\", \"name\": null, \"bytes\": null, \"share\": 3}\n"
+      "], \"total\": 1204}\n");
   Answer empty = sample();
   empty.rows.clear();
   EXPECT_EQ(written({ListingFormat::kJson}, empty), "{\"items\": [], \"total\": 0}\n");
