@@ -6,10 +6,12 @@
 namespace rw {
 
 extern const Command kFormatsCommand;
+extern const Command kScenarioCommand;
 
 namespace {
 constexpr std::array kCommands{
     &kFormatsCommand,
+    &kScenarioCommand,
 };
 }  // namespace
 

@@ -1,0 +1,252 @@
+// NetFlow v9 (RFC 3954) datagrams in Ethernet, IPv4 and UDP, in the classic pcap format.
+#include "scenario/netflow_writer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rw::scenario {
+
+namespace {
+
+constexpr std::uint16_t kFlowTemplate = 256;
+constexpr std::uint16_t kSamplingTemplate = 257;
+constexpr std::uint16_t kRecordBytes = 37;
+constexpr std::uint16_t kRecordBytesAbsolute = 45;
+constexpr std::size_t kPayloadBytes = 1400;           // below what any link carries
+constexpr std::uint32_t kDatagramsPerTemplates = 64;  // RFC 3954 section 9: templates are sent again now and then
+constexpr std::uint32_t kCollector = v4(192, 0, 2, 100);
+constexpr std::uint16_t kCollectorPort = 2055;
+
+class Big {  // appends big-endian fields
+ public:
+  explicit Big(std::string& out) : out_(out) {}
+  Big& u8(std::uint8_t v) { return bytes<1>(v); }
+  Big& u16(std::uint16_t v) { return bytes<2>(v); }
+  Big& u32(std::uint32_t v) { return bytes<4>(v); }
+  Big& u64(std::uint64_t v) { return bytes<8>(v); }
+
+ private:
+  template <int kWidth>
+  Big& bytes(std::uint64_t v) {
+    char field[kWidth];
+    for (int i = 0; i < kWidth; ++i) field[i] = static_cast<char>(v >> (8 * (kWidth - 1 - i)));
+    out_.append(field, kWidth);
+    return *this;
+  }
+  std::string& out_;
+};
+
+struct Field {
+  std::uint16_t type;
+  std::uint16_t length;
+};
+// RFC 3954 section 8; 152 and 153 are from the IPFIX registry, which NetFlow v9 exporters share.
+constexpr std::array<Field, 14> kRelativeFields{{{8, 4},
+                                                 {12, 4},
+                                                 {7, 2},
+                                                 {11, 2},
+                                                 {4, 1},
+                                                 {6, 1},
+                                                 {5, 1},
+                                                 {61, 1},
+                                                 {10, 2},
+                                                 {14, 2},
+                                                 {1, 4},
+                                                 {2, 4},
+                                                 {22, 4},
+                                                 {21, 4}}};
+constexpr std::array<Field, 14> kAbsoluteFields{{{8, 4},
+                                                 {12, 4},
+                                                 {7, 2},
+                                                 {11, 2},
+                                                 {4, 1},
+                                                 {6, 1},
+                                                 {5, 1},
+                                                 {61, 1},
+                                                 {10, 2},
+                                                 {14, 2},
+                                                 {1, 4},
+                                                 {2, 4},
+                                                 {152, 8},
+                                                 {153, 8}}};
+
+std::uint32_t scaled(std::uint64_t count, std::uint32_t sampling) {
+  const std::uint64_t counted = std::max<std::uint64_t>(1, (count + sampling / 2) / sampling);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(counted, UINT32_MAX));
+}
+
+std::uint16_t ip_checksum(std::string_view header) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i + 1 < header.size(); i += 2)
+    sum += static_cast<std::uint32_t>(static_cast<unsigned char>(header[i])) << 8 |
+           static_cast<unsigned char>(header[i + 1]);
+  while (sum >> 16) sum = (sum & 0xFFFF) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+}  // namespace
+
+std::string_view service_name(Service service) {
+  switch (service) {
+    case Service::kDns: return "dns";
+    case Service::kSmtp: return "smtp";
+    case Service::kFtp: return "ftp";
+    case Service::kHttp: return "http";
+    case Service::kHttps: return "https";
+    case Service::kNone: break;
+  }
+  return {};
+}
+
+int split_conversation(const Conversation& c, std::uint32_t sampling, FlowRecord (&records)[2]) {
+  records[0] = {c.start,
+                c.end,
+                c.client,
+                c.server,
+                c.client_port,
+                c.server_port,
+                c.proto,
+                c.client_flags,
+                false,
+                scaled(c.client_bytes, sampling),
+                scaled(c.client_packets, sampling)};
+  if (c.server_packets == 0) return 1;
+  records[1] = {c.start,
+                c.end,
+                c.server,
+                c.client,
+                c.server_port,
+                c.client_port,
+                c.proto,
+                c.server_flags,
+                true,
+                scaled(c.server_bytes, sampling),
+                scaled(c.server_packets, sampling)};
+  return 2;
+}
+
+Result<void> NetflowWriter::open(const std::string& path, Timestamp boot) {
+  RW_TRY(close());
+  RW_TRY(file_.open(path));
+  boot_ = boot;
+  clock_ = boot;
+  until_templates_ = 0;
+  // pcap file header, little-endian: magic for microseconds, version 2.4, snap length, Ethernet.
+  const std::uint32_t header[6] = {0xA1B2C3D4, 4 << 16 | 2, 0, 0, 65535, 1};
+  file_.write(header, sizeof header);
+  return file_.status();
+}
+
+void NetflowWriter::add(const FlowRecord& record) {
+  const std::size_t width = spec_.absolute_times ? kRecordBytesAbsolute : kRecordBytes;
+  if (20 + 4 + records_.size() + width + 3 > kPayloadBytes) flush();
+  Big out(records_);
+  out.u32(record.src)
+      .u32(record.dst)
+      .u16(record.src_port)
+      .u16(record.dst_port)
+      .u8(record.proto)
+      .u8(record.flags)
+      .u8(0)
+      .u8(record.egress ? 1 : 0);
+  out.u16(record.egress ? 2 : 1).u16(record.egress ? 1 : 2).u32(record.bytes).u32(record.packets);
+  if (spec_.absolute_times) {
+    out.u64(static_cast<std::uint64_t>(record.start.us / 1000)).u64(static_cast<std::uint64_t>(record.end.us / 1000));
+  } else {
+    out.u32(static_cast<std::uint32_t>((record.start - boot_).us / 1000))
+        .u32(static_cast<std::uint32_t>((record.end - boot_).us / 1000));
+  }
+  latest_end_ = std::max(latest_end_, record.end);
+  ++queued_;
+  ++totals_.records;
+  totals_.packets += record.packets;
+  totals_.bytes += record.bytes;
+}
+
+void NetflowWriter::flush() {
+  if (queued_ == 0) return;
+  // Exports leave on whole seconds, so that the header's seconds and the router's milliseconds agree exactly.
+  clock_ = std::max(clock_, Timestamp::from_seconds(latest_end_.us / 1'000'000 + 1));
+  if (until_templates_ == 0) {
+    send_templates();
+    until_templates_ = kDatagramsPerTemplates;
+  }
+  --until_templates_;
+  std::string payload;
+  payload.reserve(kPayloadBytes);
+  Big out(payload);
+  const std::size_t padding = (4 - records_.size() % 4) % 4;
+  out.u16(kFlowTemplate).u16(static_cast<std::uint16_t>(4 + records_.size() + padding));
+  payload += records_;
+  payload.append(padding, '\0');
+  send(queued_, payload);
+  records_.clear();
+  queued_ = 0;
+}
+
+void NetflowWriter::send_templates() {
+  std::string payload;
+  Big out(payload);
+  const auto& fields = spec_.absolute_times ? kAbsoluteFields : kRelativeFields;
+  // RFC 3954 section 5.2: template FlowSet.
+  out.u16(0)
+      .u16(static_cast<std::uint16_t>(8 + fields.size() * 4))
+      .u16(kFlowTemplate)
+      .u16(static_cast<std::uint16_t>(fields.size()));
+  for (const Field& field : fields) out.u16(field.type).u16(field.length);
+  // Section 6.1: options template with scope System, SAMPLING_INTERVAL (34) and SAMPLING_ALGORITHM (35, 1
+  // deterministic).
+  out.u16(1).u16(24).u16(kSamplingTemplate).u16(4).u16(8).u16(1).u16(4).u16(34).u16(4).u16(35).u16(1).u16(0);
+  // Section 6.2: its data.
+  out.u16(kSamplingTemplate).u16(16).u32(spec_.address).u32(spec_.sampling).u8(1).u8(0).u8(0).u8(0);
+  send(3, payload);
+}
+
+void NetflowWriter::send(std::uint16_t count, std::string_view flowsets) {
+  std::string packet;
+  packet.reserve(16 + 42 + 20 + flowsets.size());
+  const std::size_t udp_bytes = 8 + 20 + flowsets.size();
+  const std::size_t frame_bytes = 14 + 20 + udp_bytes;
+  const std::uint32_t head[4] = {static_cast<std::uint32_t>(clock_.us / 1'000'000),
+                                 static_cast<std::uint32_t>(clock_.us % 1'000'000),
+                                 static_cast<std::uint32_t>(frame_bytes), static_cast<std::uint32_t>(frame_bytes)};
+  packet.append(reinterpret_cast<const char*>(head), sizeof head);
+  Big out(packet);
+  // Ethernet II with locally administered addresses, then IPv4 (RFC 791) and UDP (RFC 768, checksum 0: none).
+  out.u16(0x0200).u32(kCollector).u16(0x0200).u32(spec_.address).u16(0x0800);
+  std::string ip;
+  Big(ip)
+      .u8(0x45)
+      .u8(0)
+      .u16(static_cast<std::uint16_t>(20 + udp_bytes))
+      .u16(++ip_id_)
+      .u16(0x4000)
+      .u8(64)
+      .u8(kUdp)
+      .u16(0)
+      .u32(spec_.address)
+      .u32(kCollector);
+  const std::uint16_t checksum = ip_checksum(ip);
+  ip[10] = static_cast<char>(checksum >> 8);
+  ip[11] = static_cast<char>(checksum);
+  packet += ip;
+  out.u16(50000).u16(kCollectorPort).u16(static_cast<std::uint16_t>(udp_bytes)).u16(0);
+  // RFC 3954 section 5.1.
+  out.u16(9)
+      .u16(count)
+      .u32(static_cast<std::uint32_t>((clock_ - boot_).us / 1000))
+      .u32(head[0])
+      .u32(sequence_++)
+      .u32(spec_.source_id);
+  packet += flowsets;
+  file_.write(packet);
+  ++totals_.datagrams;
+}
+
+Result<void> NetflowWriter::close() {
+  if (!file_.is_open()) return file_.status();
+  flush();
+  return file_.close();
+}
+
+}  // namespace rw::scenario
