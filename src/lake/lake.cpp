@@ -1,0 +1,402 @@
+// The embedded store: catalog, writers and DuckDB put together.
+#include "lake/lake.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "lake/answers.h"
+#include "lake/catalog.h"
+#include "lake/engine.h"
+#include "lake/files.h"
+#include "lake/functions.h"
+#include "lake/renderer.h"
+#include "lake/writer.h"
+
+namespace rw {
+namespace {
+
+constexpr std::uint64_t kWriterMemory = 512ULL << 20;  // for COPY; batches come on top
+constexpr unsigned kWriterThreads = 2;
+constexpr std::size_t kWriterQueue = 1;                // batches that wait; each may hold 64 MB
+constexpr std::uint64_t kMostMemory = 8ULL << 30;
+
+std::uint64_t default_memory() {
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  return std::min(kMostMemory, pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 2);
+}
+
+class EmbeddedLake;
+
+class LakeIngest : public IngestTransaction {
+ public:
+  LakeIngest(EmbeddedLake& lake, std::uint32_t ingest, std::vector<std::uint32_t> replace, std::unique_ptr<Lease> staging)
+      : lake_(lake), ingest_(ingest), replace_(std::move(replace)), staging_(std::move(staging)) {}
+  ~LakeIngest() override { wait(); }
+
+  Result<void> take(Batch&& batch) override;
+  Result<void> commit(const InputIdentity& input, const Emitter::Counts& counts) override;
+
+ private:
+  void wait();
+  Result<void> publish(CatalogChange& change);
+
+  EmbeddedLake& lake_;
+  std::uint32_t ingest_;
+  std::vector<std::uint32_t> replace_;
+  std::unique_ptr<Lease> staging_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t running_ = 0;
+  std::size_t batches_ = 0;
+  Result<void> status_;
+  std::vector<StagedFile> files_;
+  std::set<std::pair<std::string, std::int64_t>> observed_;
+};
+
+class EmbeddedLake : public Lake, private ScanContext {
+ public:
+  EmbeddedLake(std::string directory, LakeOptions options) : directory_(std::move(directory)), options_(options) {}
+
+  Result<void> start();
+  std::string absolute(const std::string& path) const { return directory_ + "/" + path; }
+  Catalog& catalog() { return *catalog_; }
+  Result<WriterPool*> writers();
+
+  // Store
+  Result<Answer> run(const Query& query) override;
+  Result<std::vector<Answer>> run(std::span<const Query> queries) override;
+  Result<void> stream(const Query& query, const std::function<bool(const Answer&)>& piece) override;
+  Result<void> sql(std::string_view select, const std::function<bool(const Answer&)>& piece) override;
+  Result<std::vector<ObservedHour>> observed_hours(TimeRange range) override { return catalog_->observed_hours(range); }
+  Result<TimeRange> extent(std::string_view table) override { return catalog_->extent(table); }
+  bool synthetic() const override { return catalog_->synthetic(); }
+
+  // Lake
+  std::uint64_t hash_seed() const override { return catalog_->hash_seed(); }
+  Result<std::vector<KnownInput>> known_inputs(std::uint64_t head, std::uint64_t bytes) override {
+    return catalog_->known_inputs(head, bytes);
+  }
+  Result<std::vector<KnownInput>> known_small_inputs() override { return catalog_->known_small_inputs(); }
+  Result<std::unique_ptr<IngestTransaction>> begin_ingest(const std::vector<std::uint32_t>& replace) override;
+  Result<LakeInfo> info() override;
+  Result<CompactReport> compact() override { return Failure(ErrorCode::kUnsupported, "compaction comes next"); }
+  Result<CompactReport> drop(Timestamp) override { return Failure(ErrorCode::kUnsupported, "retention comes next"); }
+  const std::string& directory() const override { return directory_; }
+
+ private:
+  Result<duck::Connection*> reader();
+  Result<Answer> collect(const Rendered& rendered);
+
+  // ScanContext
+  Result<std::vector<FileEntry>> files(const TableSpec& table, TimeRange range, bool by_end) override;
+  std::string full_path(const FileEntry& file) override { return absolute(file.path); }
+  Result<std::vector<ZoneChange>> zone(std::string_view name, TimeRange range) override;
+  Result<std::string> label_function(const std::shared_ptr<const LabelSet>& set, bool at_time) override;
+  Result<std::string> member_function(const std::vector<Prefix>& prefixes) override;
+  Result<std::string> port_function() override { return std::string("port_service"); }
+
+  std::string directory_;
+  LakeOptions options_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<Lease> spill_;
+  std::unique_ptr<duck::Engine> engine_;
+  std::unique_ptr<duck::Connection> connection_;
+  std::unique_ptr<WriterPool> writers_;
+  std::map<std::pair<const LabelSet*, bool>, std::pair<std::string, std::shared_ptr<const LabelSet>>> label_functions_;
+  std::size_t functions_ = 0;
+};
+
+Result<void> EmbeddedLake::start() {
+  std::error_code error;
+  const std::string catalog = directory_ + "/catalog.sqlite";
+  const bool exists = std::filesystem::exists(catalog, error);
+  if (!exists && !options_.create)
+    return Failure(ErrorCode::kNotFound, "there is no lake in " + directory_ + "; make one with: rangewatch ingest --lake " + directory_ + " PATH…");
+  if (!exists) RW_TRY(make_folders(directory_));
+  directory_ = std::filesystem::absolute(directory_, error).lexically_normal().string();
+  if (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
+  RW_ASSIGN(catalog_, Catalog::open(directory_ + "/catalog.sqlite", options_.create));
+  if (options_.synthetic) RW_TRY(catalog_->mark_synthetic());
+  if (!options_.write) return {};
+  for (const char* folder : {"/data", "/staging", "/tmp"}) RW_TRY(make_folders(directory_ + folder));
+  Lease::clear_dead(directory_ + "/staging", nullptr);
+  Lease::clear_dead(directory_ + "/tmp", nullptr);
+  return {};
+}
+
+Result<duck::Connection*> EmbeddedLake::reader() {
+  if (connection_) return connection_.get();
+  duck::EngineOptions options;
+  options.memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory();
+  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.readable_directories = {directory_ + "/data"};
+  if (auto spill = Lease::take(directory_ + "/tmp")) {
+    spill_ = std::move(*spill);
+    options.temp_directory = spill_->folder() + "/spill";
+  }
+  RW_ASSIGN(engine_, duck::Engine::open(options));
+  RW_ASSIGN(connection_, engine_->connect());
+  RW_TRY(connection_->add_function(ip_text_function()));
+  RW_TRY(connection_->add_function(port_service_function()));
+  return connection_.get();
+}
+
+Result<WriterPool*> EmbeddedLake::writers() {
+  if (!writers_) {
+    RW_ASSIGN(writers_, WriterPool::start(kWriterThreads, kWriterQueue, kWriterMemory, directory_));
+  }
+  return writers_.get();
+}
+
+// ---- questions
+
+Result<std::vector<FileEntry>> EmbeddedLake::files(const TableSpec& table, TimeRange range, bool by_end) {
+  RW_ASSIGN(std::vector<FileEntry> files, catalog_->files(table.name, range, by_end));
+  for (const FileEntry& file : files)
+    if (file.schema > table.schema)
+      return Failure(ErrorCode::kUnsupported, "the table " + file.table + " holds files of a newer rangewatch (schema " +
+                                                  std::to_string(file.schema) + ", this one knows " + std::to_string(table.schema) + ")");
+  return files;
+}
+
+// Offsets at every quarter of an hour in the range, reduced to where they change. Zones change at quarters only.
+Result<std::vector<ZoneChange>> EmbeddedLake::zone(std::string_view name, TimeRange range) {
+  RW_ASSIGN(duck::Connection * connection, reader());
+  const std::int64_t quarter = kHour.us / 4;
+  const std::int64_t from = range.empty() ? 0 : range.from.us / quarter;
+  const std::int64_t to = range.empty() ? 1 : std::min((range.to.us + quarter - 1) / quarter, from + 4 * 24 * 366 * 300);
+  std::vector<ZoneChange> changes;
+  const std::string sql = "SELECT q, epoch_us(timezone(" + duck::quote_text(name) + ", make_timestamp(q)::TIMESTAMP AT TIME ZONE 'UTC')) - q AS o "
+                          "FROM (SELECT unnest(range(" + std::to_string(from) + ", " + std::to_string(std::max(to, from + 1)) +
+                          ")) * " + std::to_string(quarter) + " AS q) ORDER BY q";
+  const auto done = connection->query(sql, nullptr, [&changes](const duck::Chunk& chunk) {
+    for (std::size_t i = 0; i < chunk.rows; ++i) {
+      const Duration offset{chunk.columns[1].values<std::int64_t>()[i]};
+      if (changes.empty() || changes.back().offset != offset)
+        changes.push_back({{chunk.columns[0].values<std::int64_t>()[i]}, offset});
+    }
+    return true;
+  });
+  if (!done) return Failure(ErrorCode::kUsage, "time zone \"" + std::string(name) + "\": " + done.error().message);
+  if (changes.empty()) return Failure(ErrorCode::kInternal, "no offsets for time zone " + std::string(name));
+  return changes;
+}
+
+Result<std::string> EmbeddedLake::label_function(const std::shared_ptr<const LabelSet>& set, bool at_time) {
+  const auto known = label_functions_.find({set.get(), at_time});
+  if (known != label_functions_.end()) return known->second.first;
+  RW_ASSIGN(duck::Connection * connection, reader());
+  const std::string name = "rw_label_" + std::to_string(functions_++);
+  RW_TRY(connection->add_function(rw::label_function(name, set, at_time)));
+  label_functions_[{set.get(), at_time}] = {name, set};
+  return name;
+}
+
+Result<std::string> EmbeddedLake::member_function(const std::vector<Prefix>& prefixes) {
+  RW_ASSIGN(duck::Connection * connection, reader());
+  const std::string name = "rw_member_" + std::to_string(functions_++);
+  RW_TRY(connection->add_function(rw::member_function(name, prefixes)));
+  return name;
+}
+
+Result<Answer> EmbeddedLake::collect(const Rendered& rendered) {
+  RW_ASSIGN(duck::Connection * connection, reader());
+  Answer answer = empty_answer(rendered);
+  if (rendered.total) answer.total = 0;
+  RW_TRY(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
+    append_rows(rendered, chunk, answer);
+    return true;
+  }));
+  return answer;
+}
+
+Result<Answer> EmbeddedLake::run(const Query& query) {
+  RW_ASSIGN(const Rendered rendered, render_query(query, *this));
+  return collect(rendered);
+}
+
+Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
+  RW_TRY(catalog_->begin_snapshot());
+  std::vector<Rendered> rendered;
+  for (const Query& query : queries) {
+    auto one = render_query(query, *this);
+    if (!one) {
+      catalog_->end_snapshot();
+      return Failure(one.error());
+    }
+    rendered.push_back(std::move(*one));
+  }
+  catalog_->end_snapshot();
+  std::vector<Answer> answers;
+  for (const Rendered& one : rendered) {
+    RW_ASSIGN(Answer answer, collect(one));
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(const Answer&)>& piece) {
+  RW_ASSIGN(const Rendered rendered, render_query(query, *this));
+  RW_ASSIGN(duck::Connection * connection, reader());
+  bool any = false;
+  RW_TRY(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
+    Answer answer = empty_answer(rendered);
+    append_rows(rendered, chunk, answer);
+    any = true;
+    return piece(answer);
+  }));
+  if (!any) piece(empty_answer(rendered));
+  return {};
+}
+
+// People's SQL runs in a database of its own, which can read the files of this snapshot and nothing else.
+Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool(const Answer&)>& piece) {
+  duck::EngineOptions options;
+  options.memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory();
+  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<const TableSpec*> specs(tables().begin(), tables().end());
+  specs.push_back(&kSeenTable);
+  std::vector<std::string> views;
+  RW_TRY(catalog_->begin_snapshot());
+  for (const TableSpec* table : specs) {
+    auto files = catalog_->files(table->name, kAllTime);
+    auto view = view_sql(*table, *this);
+    if (!files || !view) {
+      catalog_->end_snapshot();
+      return Failure(!files ? files.error() : view.error());
+    }
+    for (const FileEntry& file : *files) options.readable_files.push_back(absolute(file.path));
+    views.push_back("CREATE VIEW " + duck::quote_name(table->name) + " AS " + *view);
+  }
+  catalog_->end_snapshot();
+  std::unique_ptr<Lease> spill;
+  if (auto lease = Lease::take(directory_ + "/tmp")) {
+    spill = std::move(*lease);
+    options.temp_directory = spill->folder() + "/spill";
+  }
+  RW_ASSIGN(auto engine, duck::Engine::open(options));
+  RW_ASSIGN(auto connection, engine->connect());
+  RW_TRY(connection->add_function(ip_text_function()));
+  RW_TRY(connection->add_function(port_service_function()));
+  for (const std::string& view : views) RW_TRY(connection->execute(view));
+  RW_TRY(connection->check_one_select(select));
+  std::vector<duck::ResultColumn> columns;
+  bool any = false;
+  RW_TRY(connection->query(
+      select,
+      [&columns](std::span<const duck::ResultColumn> head) {
+        columns.assign(head.begin(), head.end());
+        return true;
+      },
+      [&](const duck::Chunk& chunk) {
+        Answer answer = empty_answer(columns);
+        append_rows(chunk, answer);
+        any = true;
+        return piece(answer);
+      }));
+  if (!any) piece(empty_answer(columns));
+  return {};
+}
+
+// ---- ingest
+
+Result<std::unique_ptr<IngestTransaction>> EmbeddedLake::begin_ingest(const std::vector<std::uint32_t>& replace) {
+  if (!options_.write) return Failure(ErrorCode::kUsage, "the lake " + directory_ + " was opened for reading only");
+  RW_ASSIGN(const std::uint32_t ingest, catalog_->next_ingest());
+  RW_ASSIGN(auto staging, Lease::take(directory_ + "/staging"));
+  return std::unique_ptr<IngestTransaction>(std::make_unique<LakeIngest>(*this, ingest, replace, std::move(staging)));
+}
+
+Result<void> LakeIngest::take(Batch&& batch) {
+  if (batch.rows() == 0) return {};
+  RW_ASSIGN(WriterPool * pool, lake_.writers());
+  std::string name;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!status_) return status_;
+    ++running_;
+    name = staging_->token() + "-" + std::to_string(batches_++);
+  }
+  const int ingest_column = find_column(batch.table(), "ingest");
+  if (ingest_column >= 0) batch.column(static_cast<std::size_t>(ingest_column)).fill_u32(ingest_);
+  auto held = std::make_shared<const Batch>(std::move(batch));
+  pool->submit([this, held = std::move(held), name](duck::Connection& connection) {
+    auto written = write_batch(connection, *held, staging_->folder(), name);
+    const std::lock_guard lock(mutex_);
+    --running_;
+    if (!written) {
+      if (status_) status_ = Failure(written.error());
+    } else {
+      for (StagedFile& file : written->files) {
+        file.entry.ingests = {ingest_};
+        files_.push_back(std::move(file));
+      }
+      observed_.merge(written->observed);
+    }
+    changed_.notify_all();
+  });
+  return {};
+}
+
+void LakeIngest::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return running_ == 0; });
+}
+
+// Moves the files to where the catalog will say they are. Until it says so, nobody reads them.
+Result<void> LakeIngest::publish(CatalogChange& change) {
+  std::set<std::string> folders;
+  for (StagedFile& file : files_) {
+    const std::string target = lake_.absolute(file.entry.path);
+    const std::string folder = target.substr(0, target.rfind('/'));
+    if (folders.insert(folder).second) RW_TRY(make_folders(folder));
+    RW_TRY(rename_file(file.staged_path, target));
+    change.add.push_back(std::move(file.entry));
+  }
+  for (const std::string& folder : folders) RW_TRY(sync_folder(folder));
+  return {};
+}
+
+Result<void> LakeIngest::commit(const InputIdentity& input, const Emitter::Counts& counts) {
+  wait();
+  if (!status_) return status_;
+  CatalogChange change;
+  RW_TRY(publish(change));
+  for (const auto& [sensor, hour] : observed_) change.observed.push_back({Timestamp{hour * kHour.us}, sensor});
+  change.input = input;
+  change.ingest = ingest_;
+  change.counts = counts;
+  change.forget_ingests = replace_;
+  return lake_.catalog().apply(change);
+}
+
+// ---- care
+
+Result<LakeInfo> EmbeddedLake::info() {
+  LakeInfo info;
+  info.directory = directory_;
+  info.schema = Catalog::kVersion;
+  info.synthetic = catalog_->synthetic();
+  RW_ASSIGN(info.inputs, catalog_->input_count());
+  RW_ASSIGN(info.ingests, catalog_->ingest_count());
+  RW_ASSIGN(info.tables, catalog_->table_infos());
+  RW_ASSIGN(info.unreferenced_bytes, catalog_->trash_bytes());
+  return info;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Lake>> Lake::open(const std::string& directory, const LakeOptions& options) {
+  auto lake = std::make_unique<EmbeddedLake>(directory, options);
+  RW_TRY(lake->start());
+  return std::unique_ptr<Lake>(std::move(lake));
+}
+
+}  // namespace rw

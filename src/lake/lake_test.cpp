@@ -1,0 +1,206 @@
+// The lake end to end: rows in, questions out.
+#include "lake/lake.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+namespace rw {
+namespace {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "rw-lake-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string path() const { return path_ + "/lake"; }
+
+ private:
+  std::string path_;
+};
+
+constexpr Timestamp kStart = Timestamp::from_seconds(1'556'000'000);  // 2019-04-23T06:13:20Z
+
+Flow flow_of(std::uint32_t n) {
+  Flow flow;
+  flow.start_time = kStart.us + n * 1'000'000LL;
+  flow.end_time = flow.start_time + 30'000'000;
+  flow.src = Ip::v4(0xC0000200 + n % 4);
+  flow.dst = Ip::v4(0xAF2DB001);
+  flow.src_port = static_cast<std::uint16_t>(40'000 + n);
+  flow.dst_port = n % 2 == 0 ? 443 : 53;
+  flow.proto = n % 2 == 0 ? 6 : 17;
+  flow.bytes = 100 + n;
+  flow.packets = 1;
+  flow.sampling = 1;
+  flow.sensor = "border-1";
+  return flow;
+}
+
+Result<void> ingest(Lake& lake, std::span<const Flow> flows, const std::string& name = "input") {
+  RW_ASSIGN(auto transaction, lake.begin_ingest());
+  Emitter emitter(*transaction, name, "test", kStart);
+  for (const Flow& flow : flows) emitter.add(flow);
+  RW_TRY(emitter.finish());
+  InputIdentity input;
+  input.name = name;
+  input.bytes = flows.size();
+  input.head_hash = std::hash<std::string>{}(name);
+  return transaction->commit(input, emitter.counts());
+}
+
+std::vector<Flow> flows(std::uint32_t count) {
+  std::vector<Flow> all;
+  for (std::uint32_t i = 0; i < count; ++i) all.push_back(flow_of(i));
+  return all;
+}
+
+std::unique_ptr<Lake> open_lake(const TemporaryFolder& folder) {
+  LakeOptions options;
+  options.create = options.write = true;
+  auto lake = Lake::open(folder.path(), options);
+  EXPECT_TRUE(lake) << lake.error().message;
+  return lake ? std::move(*lake) : nullptr;
+}
+
+Answer ask(Lake& lake, const Query& query) {
+  auto answer = lake.run(query);
+  EXPECT_TRUE(answer) << answer.error().message;
+  return answer ? *answer : Answer{};
+}
+
+TEST(Lake, MissingLakeSaysHowToMakeOne) {
+  const TemporaryFolder folder;
+  const auto lake = Lake::open(folder.path());
+  ASSERT_FALSE(lake);
+  EXPECT_EQ(lake.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(lake.error().message.find("rangewatch ingest"), std::string::npos);
+}
+
+TEST(Lake, TopTalkers) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(10)));
+  Query q;
+  q.table = "flows";
+  q.group_by = {{"src", expr::column("src")}};
+  q.measures = {{"bytes", Measure::Kind::kSum, expr::volume_bytes()}, {"flows", Measure::Kind::kCount, nullptr}};
+  q.order_by = {{"bytes", true}};
+  q.limit = 2;
+  q.want_total = true;
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 2U);
+  EXPECT_EQ(answer.total, 4U);
+  EXPECT_EQ(std::get<Ip>(answer.rows[0][0]).to_string(), "192.0.2.1");  // n = 1, 5, 9
+  EXPECT_EQ(as_int(answer.rows[0][1]), 101 + 105 + 109);
+  EXPECT_EQ(as_int(answer.rows[0][2]), 3);
+  EXPECT_EQ(answer.columns[1].unit, "bytes");
+}
+
+TEST(Lake, EmptyLakeAnswersWithNothing) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  Query q;
+  q.table = "flows";
+  q.measures = {{"flows", Measure::Kind::kCount, nullptr}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 1U);
+  EXPECT_EQ(as_int(answer.rows[0][0], -1), 0);
+  q.group_by = {{"src", expr::column("src")}};
+  EXPECT_TRUE(ask(*lake, q).rows.empty());
+}
+
+TEST(Lake, MixedShapesAnswerAsOne) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(10), "a"));
+  std::vector<Flow> more = flows(4);
+  for (Flow& flow : more) {
+    flow.src = *Ip::parse("2001:db8::1");
+    flow.rev_bytes = 1000;
+    flow.sampling = 10;
+    flow.app = "dns";
+  }
+  ASSERT_TRUE(ingest(*lake, more, "b"));
+  Query q;
+  q.table = "flows";
+  q.group_by = {{"src", expr::column("src")}};
+  q.measures = {{"bytes", Measure::Kind::kSum, expr::volume_bytes()}};
+  q.order_by = {{"bytes", true}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 5U);
+  EXPECT_EQ(std::get<Ip>(answer.rows[0][0]).to_string(), "2001:db8::1");
+  EXPECT_EQ(as_int(answer.rows[0][1]), 10 * (4 * 1000 + 100 + 101 + 102 + 103));
+  EXPECT_EQ(std::get<Ip>(answer.rows[1][0]).to_string(), "192.0.2.1");
+}
+
+TEST(Lake, SqlRunsOneSelectAndNothingElse) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(10)));
+  std::vector<std::vector<Value>> rows;
+  const auto keep = [&rows](const Answer& piece) {
+    rows.insert(rows.end(), piece.rows.begin(), piece.rows.end());
+    return true;
+  };
+  const auto done = lake->sql("select src, count(*) from flows group by all order by src", keep);
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(as_string(rows[0][0]), "192.0.2.0");
+  EXPECT_TRUE(lake->sql("select source, format, code, count(*) from weird group by all", keep));
+  for (const char* refused :
+       {"", "select 1; select 2", "COPY (select 1) TO '/tmp/x'", "attach '/tmp/x.db'", "set threads=1",
+        "create table x(a int)", "select * from read_csv('/etc/passwd')", "select * from read_text('/etc/passwd')",
+        "install httpfs", "select * from glob('/*')", "drop view flows", "explain select 1", "selec 1"}) {
+    const auto result = lake->sql(refused, keep);
+    EXPECT_FALSE(result) << refused;
+  }
+}
+
+TEST(Lake, RowsBecomeVisibleAtCommitOnly) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  {
+    auto transaction = lake->begin_ingest();
+    ASSERT_TRUE(transaction);
+    Emitter emitter(**transaction, "x", "test", kStart);
+    for (const Flow& flow : flows(10)) emitter.add(flow);
+    ASSERT_TRUE(emitter.finish());
+    Query q;
+    q.table = "flows";
+    q.measures = {{"flows", Measure::Kind::kCount, nullptr}};
+    EXPECT_EQ(as_int(ask(*lake, q).rows[0][0]), 0);
+  }
+  const auto info = lake->info();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->inputs, 0U);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() + "/data"));
+}
+
+TEST(Lake, SpreadIsExact) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  std::vector<Flow> two = flows(2);
+  two[0].start_time = kStart.us + 5'000'000;
+  two[0].end_time = kStart.us + 45'000'000;
+  two[0].bytes = 4000;
+  two[1].start_time = two[1].end_time = kStart.us + 12'000'000;
+  two[1].bytes = 7;
+  ASSERT_TRUE(ingest(*lake, two));
+  Query q;
+  q.table = "flows";
+  q.spread = Spread{};
+  q.spread->value = expr::volume_bytes();
+  q.order_by = {{"bucket", false}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 5U);
+  const double expected[] = {500, 1007, 1000, 1000, 500};
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(as_double(answer.rows[i][1]), expected[i], 1e-6) << i;
+  EXPECT_EQ(std::get<Timestamp>(answer.rows[2][0]).us, kStart.us + 20'000'000);
+}
+
+}  // namespace
+}  // namespace rw
