@@ -1,0 +1,28 @@
+// The list of sections: one line for each file.
+#include "section/section.h"
+
+namespace rw {
+
+extern const Section kActivitySection;
+extern const Section kRhythmSection;
+extern const Section kAddressesSection;
+extern const Section kContactsSection;
+
+std::span<const Section* const> sections() {
+  static constexpr const Section* kSections[] = {
+      &kActivitySection,
+      &kRhythmSection,
+      &kAddressesSection,
+      &kContactsSection,
+  };
+  return kSections;
+}
+
+std::span<const std::string_view> section_keys() {
+  static constexpr std::string_view kKeys[] = {"activity", "rhythm", "routing",     "addresses", "names",
+                                               "visitors", "mining", "opsec",       "dns_tunnels", "ddos",
+                                               "presence", "content", "holidays",   "hosting",   "contacts"};
+  return kKeys;
+}
+
+}  // namespace rw

@@ -1,0 +1,252 @@
+// The table of every sentence that a dossier can say; a language is one column.
+#include "section/texts.h"
+
+#include <fmt/args.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace rw {
+namespace {
+
+struct Line {
+  std::string_view id;
+  std::string_view english;
+};
+
+// In the order of id, for the search. Sentences end with a full stop, titles and words do not.
+constexpr Line kLines[] = {
+    {"activity.change_point", "The level changed around {0}, from about {1} to about {2} a day ({3} confidence)."},
+    {"activity.few_days", "No change is told: fewer than 14 observed days in one of the two periods."},
+    {"activity.fell", "The watched space carried {0} a day, {1} against {2} a day in {4} (95 % interval {3})."},
+    {"activity.figure", "Volume by local day"},
+    {"activity.figure_text", "Bars for {0} local days. The mean is {1} a day; the highest day is {2} with {3}."},
+    {"activity.mean", "The watched space carried {0} a day."},
+    {"activity.method",
+     "Bytes and packets of every flow with an end in a watched prefix that was valid at its start, counted once, forward and "
+     "reverse together, scaled by sampling, IP layer. A flow belongs to the local day in which it starts. The mean is bytes "
+     "over observed days (observed hours ÷ 24). The change compares daily means; its 95 % interval comes from 2,000 "
+     "bootstrap rounds over days with a fixed seed. Changes of level: optimal partitioning of the logarithm of daily "
+     "volumes, weekday medians taken out, levels of at least 14 days, a penalty of 3 × ln(days) × variance (which allows "
+     "for day-to-day correlation), and a difference of at least 25 %."},
+    {"activity.not_comparable", "No change is told: the two periods were not observed in the same way."},
+    {"activity.question", "How much does this space send and receive, and is that changing?"},
+    {"activity.quiet", "No flow of the watched space was recorded although sensors reported."},
+    {"activity.rose", "The watched space carried {0} a day, {1} against {2} a day in {4} (95 % interval {3})."},
+    {"activity.steady",
+     "The watched space carried {0} a day, {1} against {2} a day in {4}: no clear change (95 % interval {3})."},
+    {"activity.table", "Volume in the period and in the comparison"},
+    {"activity.title", "Activity"},
+    {"activity.unobserved", "Nobody watched in this period: no sensor of the lake reported."},
+    {"activity.was_empty", "No change is told: the comparison carried nothing."},
+    {"addresses.concentration", "{0} and {1} carry {2} of all traffic; {3} watched addresses carry any."},
+    {"addresses.figure", "Busiest watched addresses by share of all traffic"},
+    {"addresses.limits",
+     "An address is not a machine or a person: it may be shared, or be reassigned within the period. Ports suggest a role "
+     "only where no sensor named the application."},
+    {"addresses.method",
+     "Concentration: bytes by watched address as a share of all the subject's bytes; a flow between two watched addresses "
+     "counts for both. Roles: services that the address itself answered at least {0} times as one sensor saw it (a TCP "
+     "reset is no answer). Newly active: the first packet that an address sent, or the first DNS answer that named it, "
+     "when neither was ever seen before the period in the whole lake, which must then hold at least {1} observed days."},
+    {"addresses.new", "{0} watched addresses became active for the first time; {1} of them offer a service."},
+    {"addresses.new_none", "No watched address became active for the first time."},
+    {"addresses.new_table", "Addresses that became active for the first time"},
+    {"addresses.new_unknown",
+     "Which addresses are new is unknown: the lake holds fewer than {0} observed days from before the period."},
+    {"addresses.only_one", "All traffic belongs to {0}."},
+    {"addresses.question", "Which addresses are used, what do they serve, and which are new?"},
+    {"addresses.roles_table", "Services that watched addresses offered"},
+    {"addresses.title", "Addresses"},
+    {"contacts.count", "At least {0} pairs of a watched address and a peer exchanged packets or tried to."},
+    {"contacts.limits",
+     "A peer behind a proxy, a cloud front or address translation is seen only as that front. A source address can be "
+     "forged where nobody answered it."},
+    {"contacts.method",
+     "Flows grouped by watched address and peer, from the sensor that counts. The kind follows the service with most "
+     "bytes; a pair in which one side never answered, with at most three packets a flow, is a scan. The organisation's "
+     "own addresses come first, then the pairs with most bytes."},
+    {"contacts.none", "No contact was recorded."},
+    {"contacts.ours", "{0} addresses of the organisation were in contact with the watched space."},
+    {"contacts.ours_none", "No address of the organisation was in contact with the watched space."},
+    {"contacts.question", "Who does this space talk with?"},
+    {"contacts.table", "Largest contacts"},
+    {"contacts.table_ours", "Contacts; those of the organisation first, marked *"},
+    {"contacts.title", "Contacts"},
+    {"day.fri", "Fri"},
+    {"day.mon", "Mon"},
+    {"day.sat", "Sat"},
+    {"day.sun", "Sun"},
+    {"day.thu", "Thu"},
+    {"day.tue", "Tue"},
+    {"day.wed", "Wed"},
+    {"kind.dns", "dns"},
+    {"kind.mail", "mail"},
+    {"kind.other", "other"},
+    {"kind.scan", "scan"},
+    {"kind.web", "web"},
+    {"limits.attacks", "No attack detection is built in yet, so nothing is taken out as attack traffic."},
+    {"limits.comparison_empty", "One of the periods holds no flow of the subject: nothing can be compared."},
+    {"limits.cut", "Only {0} of {1} are listed."},
+    {"limits.fallback", "In hours in which that sensor was silent, the next one was taken."},
+    {"limits.gaps", "No sensor reported for {1} hours, in {0} gaps; means are over observed time."},
+    {"limits.ignored", "Records of the same traffic from other sensors are left out: {0}."},
+    {"limits.no_flows", "No sensor recorded a flow of the subject."},
+    {"limits.other_sampling", "The periods were sampled at different rates: changes between them are not told."},
+    {"limits.other_sensors", "The periods were seen by different sensors: changes between them are not told."},
+    {"limits.sampled", "The sensor counts samples; volumes are scaled estimates."},
+    {"limits.sensor_listed", "Volumes come from the sensor that the subject file names: {0}."},
+    {"limits.sensor_most", "Volumes come, for each watched prefix, from the sensor that saw most: {0}."},
+    {"limits.zone_change", "The offset of {0} changed between or within the periods; local times follow it."},
+    {"report.chart_text", "The figure in words"},
+    {"report.comparability", "Comparability"},
+    {"report.comparison", "compared with"},
+    {"report.confidence", "{0} confidence"},
+    {"report.confidence_explained",
+     "Confidence says how sure we are of the reading, not how grave it is: high needs long, comparable observation."},
+    {"report.contents", "Contents"},
+    {"report.country", "Country"},
+    {"report.cut", "{0} of {1} rows"},
+    {"report.data", "The numbers of this page as data"},
+    {"report.days_of", "{0} of {1} days observed"},
+    {"report.dossier", "Dossier"},
+    {"report.figure", "Figure {0}"},
+    {"report.gaps", "Gaps in observation"},
+    {"report.judgements", "Key judgements"},
+    {"report.judgements_none", "The numbers support no judgement that goes beyond the sections below."},
+    {"report.label", "Label"},
+    {"report.limits", "Limits"},
+    {"report.made_by", "Made by rangewatch {0} from observations in the lake; every number names its question."},
+    {"report.method", "Method"},
+    {"report.method_and_limits", "Method, limits and query"},
+    {"report.no", "no"},
+    {"report.no_gaps", "none"},
+    {"report.observations", "Observations used"},
+    {"report.observed", "Observed"},
+    {"report.period", "Period"},
+    {"report.prefix", "Prefix"},
+    {"report.prefixes", "Watched prefixes"},
+    {"report.query", "Query"},
+    {"report.same_exporters", "Same sensors"},
+    {"report.same_sampling", "Same sampling"},
+    {"report.scope", "What was watched, and how"},
+    {"report.sections", "Sections"},
+    {"report.skip", "Skip to the content"},
+    {"report.synthetic",
+     "Synthetic: this lake holds scenario data. Nothing here happened, and no indicator may be used for defence."},
+    {"report.table", "Table {0}"},
+    {"report.time_zone", "Time zone"},
+    {"report.unknown", "unknown"},
+    {"report.valid", "Valid"},
+    {"report.valid_always", "always"},
+    {"report.valid_from", "from {0}"},
+    {"report.valid_range", "{0} to {1}"},
+    {"report.valid_to", "until {0}"},
+    {"report.work_week", "Work week"},
+    {"report.yes", "yes"},
+    {"rhythm.flatter", "Days are flatter than before: the busiest hour carries {1} times the quietest, against {0} times."},
+    {"rhythm.hours_figure", "Share of the day by local hour ({0})"},
+    {"rhythm.hours_table", "Bytes by hour of the day ({0})"},
+    {"rhythm.hours_text", "A line over 24 local hours; the busiest hour begins at {0}:00, the quietest at {1}:00."},
+    {"rhythm.leisure", "The space is used mostly outside working hours: they hold {0} of the week's traffic; an even week would give {1}."},
+    {"rhythm.less_work", "Use moved away from working hours: their share of the week fell from {0} to {1}."},
+    {"rhythm.method",
+     "Bytes by local hour of the week in {0}, with the zone's history; a flow belongs to the hour in which it starts. "
+     "Totals stand beside observed hours; shares and comparisons use bytes per observed hour. Working hours: {1}. Peak to "
+     "trough is the busiest over the quietest hour of the day."},
+    {"rhythm.more_work", "Use moved into working hours: their share of the week rose from {0} to {1}."},
+    {"rhythm.question", "When is this space active, in its own local time?"},
+    {"rhythm.share", "Working hours hold {0} of the week's traffic; an even week would give {1}."},
+    {"rhythm.share_before", "It was {0} in {1}."},
+    {"rhythm.steeper", "Days are steeper than before: the busiest hour carries {1} times the quietest, against {0} times."},
+    {"rhythm.suppressed", "Hours whose traffic belongs to fewer than {0} far-end networks are not told."},
+    {"rhythm.table", "Shares of the week (working hours {0})"},
+    {"rhythm.title", "Rhythm"},
+    {"rhythm.unknown", "The rhythm of the week is unknown: under 95 % of its hours were ever observed, or nothing was carried."},
+    {"rhythm.week_figure", "Volume by hour and weekday, local time ({0})"},
+    {"rhythm.week_text", "A grid of 24 hours by 7 days. Busiest: {0} with {1} per observed hour; quietest: {2} with {3}."},
+    {"rhythm.work", "The space is used like a tool of work: working hours hold {0} of the week's traffic; an even week would give {1}."},
+    {"word.address", "Address"},
+    {"word.basis", "Seen by"},
+    {"word.bytes", "Bytes"},
+    {"word.bytes_per_day", "Bytes a day"},
+    {"word.bytes_per_hour", "Bytes per observed hour"},
+    {"word.change_of_level", "Change of level"},
+    {"word.comparison_mean", "Mean of the comparison"},
+    {"word.first_seen", "First seen (UTC)"},
+    {"word.flows", "Flows"},
+    {"word.hour", "Hour"},
+    {"word.kind", "Kind"},
+    {"word.last_seen", "Last seen (UTC)"},
+    {"word.mean", "Mean"},
+    {"word.mean_daily_bytes", "Mean a day"},
+    {"word.not_told", "not observed or not told"},
+    {"word.observed_days", "Observed days"},
+    {"word.observed_hours", "Observed hours"},
+    {"word.packets", "Packets"},
+    {"word.peak_to_trough", "Peak to trough"},
+    {"word.peer", "Peer"},
+    {"word.period", "Period"},
+    {"word.resolution", "DNS answer"},
+    {"word.roles", "Roles"},
+    {"word.services", "Services"},
+    {"word.share", "Share"},
+    {"word.share_of_day", "Share of the day"},
+    {"word.traffic", "traffic"},
+    {"word.weekend_share", "Days off"},
+    {"word.working_hours_share", "Working hours"},
+};
+
+const Line* find(std::string_view id) {
+  const auto* line = std::lower_bound(std::begin(kLines), std::end(kLines), id,
+                                      [](const Line& l, std::string_view wanted) { return l.id < wanted; });
+  return line != std::end(kLines) && line->id == id ? line : nullptr;
+}
+
+bool midnight(Timestamp t) { return t.us % kDay.us == 0; }
+
+}  // namespace
+
+Result<Language> parse_language(std::string_view code) {
+  if (code == "en") return Language::kEnglish;
+  return Failure(ErrorCode::kUsage, "no language '" + std::string(code) + "'; there is: en");
+}
+
+std::string_view to_string(Language) { return "en"; }
+
+std::string say(Language, std::string_view id, const std::vector<std::string>& args) {
+  const Line* line = find(id);
+  assert(line != nullptr);
+  if (line == nullptr) return std::string(id);
+  fmt::dynamic_format_arg_store<fmt::format_context> store;
+  for (const std::string& arg : args) store.push_back(arg);
+  return fmt::vformat(fmt::string_view(line->english.data(), line->english.size()), store);
+}
+
+std::vector<std::string_view> text_ids() {
+  std::vector<std::string_view> ids;
+  for (const Line& line : kLines) ids.push_back(line.id);
+  return ids;
+}
+
+std::string human_share(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+std::string human_percent(double percent) {
+  const double size = std::abs(percent);
+  const char* sign = percent < 0 ? "−" : "+";
+  return size >= 100 ? fmt::format("{}{:.0f} %", sign, size) : fmt::format("{}{:.1f} %", sign, size);
+}
+
+std::string human_number(double value) {
+  if (std::abs(value) >= 1000 || value == std::round(value)) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.{}f}", value, std::abs(value) >= 100 ? 1 : 2);
+}
+
+std::string human_period(TimeRange range) {
+  if (midnight(range.from) && midnight(range.to)) return range.from.date() + " to " + range.to.date();
+  return range.from.to_string() + " to " + range.to.to_string();
+}
+
+}  // namespace rw
