@@ -172,14 +172,15 @@ void Message::decode(const Template& layout, const ExportClock& clock, Bytes bod
     if (records_ > before) weird("flow-without-addresses", std::to_string(records_ - before) + " records");
     return;
   }
-  Flow flow;
-  flow.sensor = domain_.sensor;
-  while (next_record(layout, body, values)) flow_record(layout, clock, values, flow);
+  while (next_record(layout, body, values)) flow_record(layout, clock, values);
+  state_.flows.flush(emitter_);
   if (records_ == before && !body.empty()) weird("bad-set-length", std::to_string(body.size()) + " bytes hold no record");
 }
 
-void Message::flow_record(const Template& layout, const ExportClock& clock, const Values& values, Flow& flow) {
+void Message::flow_record(const Template& layout, const ExportClock& clock, const Values& values) {
+  Flow& flow = state_.flows.next();
   fill_flow(layout, values, clock, flow);
+  flow.sensor = domain_.sensor;
   if (layout.has(Slot::kFrameSection) || layout.has(Slot::kIpSection)) {
     if (!fill_from_section(layout, values, flow) && !has_addresses(layout)) return weird("sample-not-ip");
   }
@@ -194,8 +195,8 @@ void Message::flow_record(const Template& layout, const ExportClock& clock, cons
   }
   bool wait = false;
   flow.sampling = rate_of(layout, values, flow, wait);
-  if (wait) hold(flow, values[layout.sampler]);
-  else emitter_.add(flow);
+  if (wait && hold(flow, values[layout.sampler], clock.export_us)) return;
+  state_.flows.push(emitter_);
 }
 
 std::uint32_t Message::rate_of(const Template& layout, const Values& values, const Flow& flow, bool& wait) {
@@ -217,21 +218,22 @@ std::uint32_t Message::rate_of(const Template& layout, const Values& values, con
   return 1;
 }
 
-void Message::hold(const Flow& flow, std::uint64_t sampler) {
-  if (domain_.held.empty()) domain_.held_since_us = clock_.export_us;
-  const bool too_long = clock_.export_us - domain_.held_since_us > kMaxHoldUs;
+// Keeps a copy of `flow` until its sampler is known. False where waiting is over: then the flow goes out as it is.
+bool Message::hold(const Flow& flow, std::uint64_t sampler, std::int64_t export_us) {
+  if (domain_.held.empty()) domain_.held_since_us = export_us;
+  const bool too_long = export_us - domain_.held_since_us > kMaxHoldUs;
   if (domain_.hold_flows && (too_long || state_.held_flows >= kMaxHeldFlows)) {
     release_held(state_, domain_, emitter_, nullptr);
-    emitter_.reference_time({clock_.export_us});
+    emitter_.reference_time({export_us});
     domain_.hold_flows = false;
   }
   if (!domain_.hold_flows) {
     weird("sampler-unknown", "sampler " + std::to_string(sampler));
-    emitter_.add(flow);
-    return;
+    return false;
   }
-  domain_.held[sampler].push_back({flow, clock_.export_us});
+  domain_.held[sampler].push_back({flow, export_us});
   ++state_.held_flows;
+  return true;
 }
 
 void Message::application_name(const Values& values) {

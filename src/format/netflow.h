@@ -52,11 +52,11 @@ class Message {
  private:
   void decode(const Template& layout, const ExportClock& clock, Bytes body);
   bool next_record(const Template& layout, Bytes& body, Values& values);
-  void flow_record(const Template& layout, const ExportClock& clock, const Values& values, Flow& flow);
+  void flow_record(const Template& layout, const ExportClock& clock, const Values& values);
   void options_record(const Template& layout, const Values& values);
   void application_name(const Values& values);
   std::uint32_t rate_of(const Template& layout, const Values& values, const Flow& flow, bool& wait);
-  void hold(const Flow& flow, std::uint64_t sampler);
+  bool hold(const Flow& flow, std::uint64_t sampler, std::int64_t export_us);
   void wait_for_template(std::uint16_t id, Bytes body);
   void release_waiting(std::uint16_t id);
   void forget(const Template& layout) { state_.template_fields -= layout.fields.size(); }

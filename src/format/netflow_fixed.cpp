@@ -108,17 +108,21 @@ bool decode_netflow_fixed(const Datagram& datagram) {
 
   const Bytes records = datagram.payload.subspan(layout->header_bytes);
   const std::size_t present = std::min<std::size_t>(count, records.size() / layout->record_bytes);
-  Flow flow;
-  flow.sensor = domain->sensor;
-  flow.sampling = std::max<std::uint32_t>(sampling, 1);
+  FlowBuffer& flows = datagram.state.flows;
+  Flow fresh;
+  fresh.sensor = domain->sensor;
+  fresh.sampling = std::max<std::uint32_t>(sampling, 1);
   for (std::size_t i = 0; i < present; ++i) {
+    Flow& flow = flows.next();
+    flow = fresh;
     read_record(*layout, records.data() + i * layout->record_bytes, clock, flow);
     if (flow.end_time < flow.start_time) {
       emitter.weird("end-before-start", domain->sensor);
       flow.end_time = flow.start_time;
     }
-    emitter.add(flow);
+    flows.push(emitter);
   }
+  flows.flush(emitter);
   if (layout->sequence) {
     if (const auto gap = domain->sequence.see(sequence, count, 1)) tell_gap(*domain, *gap, emitter);
   }

@@ -112,8 +112,18 @@ void fill_ports(const Template& t, const Values& v, Flow& flow) {
 }
 
 template <typename T>
+std::optional<T> present(const Values& values, Slot slot) {
+  return slot == Slot::kNone ? std::nullopt : std::optional<T>(static_cast<T>(values[slot]));
+}
+
+template <typename T>
 std::optional<T> non_zero(std::uint64_t value) {
   return value == 0 ? std::nullopt : std::optional<T>(static_cast<T>(value));
+}
+
+// 0 (RFC 7607) and the last number (RFC 7300) are no networks: exporters say them where they do not know.
+std::optional<std::uint32_t> known_asn(std::uint64_t value) {
+  return value == 0 || value >= UINT32_MAX ? std::nullopt : std::optional(static_cast<std::uint32_t>(value));
 }
 
 std::uint64_t first_non_zero(std::uint64_t a, std::uint64_t b) { return a != 0 ? a : b; }
@@ -123,8 +133,8 @@ void fill_place(const Template& t, const Values& v, Flow& flow) {
       first_non_zero(first_non_zero(v[Slot::kVlan], v[Slot::kVlanDot1q]), v[Slot::kVlanPost]) & 0xFFF);
   flow.input_interface = non_zero<std::uint32_t>(first_non_zero(v[Slot::kInput], v[Slot::kInputPhysical]));
   flow.output_interface = non_zero<std::uint32_t>(first_non_zero(v[Slot::kOutput], v[Slot::kOutputPhysical]));
-  flow.src_asn = non_zero<std::uint32_t>(v[Slot::kSourceAs]);
-  flow.dst_asn = non_zero<std::uint32_t>(v[Slot::kDestinationAs]);
+  flow.src_asn = known_asn(v[Slot::kSourceAs]);
+  flow.dst_asn = known_asn(v[Slot::kDestinationAs]);
   flow.direction.reset();
   if (t.has(Slot::kDirection) && v[Slot::kDirection] <= 1) flow.direction = static_cast<std::uint8_t>(v[Slot::kDirection]);
   flow.tos.reset();
@@ -163,9 +173,9 @@ void fill_flow(const Template& t, const Values& v, const ExportClock& clock, Flo
   flow.tcp_flags = static_cast<std::uint8_t>(v[Slot::kFlags]);
   flow.bytes = counter(v, t.bytes, t.bytes_else);
   flow.packets = counter(v, t.packets, t.packets_else);
-  if (t.reverse_bytes != Slot::kNone) flow.rev_bytes = static_cast<std::int64_t>(v[t.reverse_bytes]);
-  if (t.reverse_packets != Slot::kNone) flow.rev_packets = static_cast<std::int64_t>(v[t.reverse_packets]);
-  if (t.has(Slot::kReverseFlags)) flow.rev_tcp_flags = static_cast<std::uint8_t>(v[Slot::kReverseFlags]);
+  flow.rev_bytes = present<std::int64_t>(v, t.reverse_bytes);
+  flow.rev_packets = present<std::int64_t>(v, t.reverse_packets);
+  flow.rev_tcp_flags = present<std::uint8_t>(v, t.has(Slot::kReverseFlags) ? Slot::kReverseFlags : Slot::kNone);
   fill_place(t, v, flow);
 }
 

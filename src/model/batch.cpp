@@ -1,8 +1,6 @@
 // Appending records to columns.
 #include "model/batch.h"
 
-#include <cstring>
-
 namespace rw {
 namespace {
 
@@ -11,91 +9,121 @@ std::size_t width_of(ColumnType type) {
     case ColumnType::kU8: return 1;
     case ColumnType::kU16: return 2;
     case ColumnType::kU32:
+    case ColumnType::kText:
     case ColumnType::kSymbol: return 4;
-    case ColumnType::kText: return 0;
     default: return 8;
   }
 }
 
 constexpr std::size_t kFirstRows = 1024;
 
-// The columns of one record, filled in the order of its list.
-class RowWriter {
+// The columns of one record, filled in the order of its list from many rows of it.
+template <typename Row>
+class RowsWriter {
  public:
-  explicit RowWriter(std::vector<ColumnBuffer>& columns) : next_(columns.data()) {}
+  RowsWriter(std::vector<ColumnBuffer>& columns, std::span<const Row> rows) : next_(columns.data()), rows_(rows) {}
 
   template <typename T>
-  void value(T v) { (next_++)->put(v); }
+  void column(T Row::*member) {
+    (next_++)->template put_all<T>(rows_.size(), [&](std::size_t i) { return rows_[i].*member; });
+  }
   template <typename T>
-  void value(const std::optional<T>& v) {
-    ColumnBuffer& column = *next_++;
-    v ? column.put(*v) : column.put_null();
+  void column(std::optional<T> Row::*member) {
+    (next_++)->template put_all_nullable<T>(rows_.size(), [&](std::size_t i) -> const std::optional<T>& {
+      return rows_[i].*member;
+    });
   }
-  void text(std::string_view v, bool symbol) {
-    ColumnBuffer& column = *next_++;
-    if (v.data() == nullptr && column.column().nullable) column.put_null();
-    else symbol ? column.put_symbol(v) : column.put_text(v);
+  void column(std::string_view Row::*member) {
+    ColumnBuffer& out = *next_++;
+    const bool nullable = out.column().nullable;
+    const bool symbol = out.column().type == ColumnType::kSymbol;
+    for (const Row& row : rows_) {
+      const std::string_view value = row.*member;
+      if (value.data() == nullptr && nullable) out.put_null();
+      else symbol ? out.put_symbol(value) : out.put_text(value);
+    }
   }
-  void address(const Ip& ip) { value(ip.hi), value(ip.lo); }
-  void address(const std::optional<Ip>& ip) {
-    value(ip ? std::optional(ip->hi) : std::nullopt);
-    value(ip ? std::optional(ip->lo) : std::nullopt);
+  void column(Ip Row::*member) {
+    (next_++)->template put_all<std::uint64_t>(rows_.size(), [&](std::size_t i) { return (rows_[i].*member).hi; });
+    (next_++)->template put_all<std::uint64_t>(rows_.size(), [&](std::size_t i) { return (rows_[i].*member).lo; });
+  }
+  void column(std::optional<Ip> Row::*member) {
+    half(member, &Ip::hi);
+    half(member, &Ip::lo);
   }
 
  private:
-  ColumnBuffer* next_;
-};
+  void half(std::optional<Ip> Row::*member, std::uint64_t Ip::*part) {
+    (next_++)->template put_all_nullable<std::uint64_t>(rows_.size(), [&](std::size_t i) {
+      const std::optional<Ip>& ip = rows_[i].*member;
+      return ip ? std::optional((*ip).*part) : std::nullopt;
+    });
+  }
 
-template <typename T>
-void write_Time(RowWriter& w, const T& v) { w.value(v); }
-template <typename T>
-void write_I64(RowWriter& w, const T& v) { w.value(v); }
-template <typename T>
-void write_U64(RowWriter& w, const T& v) { w.value(v); }
-template <typename T>
-void write_U32(RowWriter& w, const T& v) { w.value(v); }
-template <typename T>
-void write_U16(RowWriter& w, const T& v) { w.value(v); }
-template <typename T>
-void write_U8(RowWriter& w, const T& v) { w.value(v); }
-void write_Text(RowWriter& w, std::string_view v) { w.text(v, false); }
-void write_Symbol(RowWriter& w, std::string_view v) { w.text(v, true); }
+  ColumnBuffer* next_;
+  std::span<const Row> rows_;
+};
 
 }  // namespace
 
 ColumnBuffer::ColumnBuffer(const Column& column) : column_(&column), width_(width_of(column.type)) {}
 
-void ColumnBuffer::grow() { values_.resize(values_.empty() ? kFirstRows * width_ : values_.size() * 2); }
+void ColumnBuffer::grow(std::size_t rows) {
+  const std::size_t capacity = std::max({rows, capacity_ * 2, rows_ * 2, reserved_, kFirstRows});
+  Block values(capacity * width_);
+  if (values_) std::memcpy(values.data(), values_.data(), rows_ * width_);
+  else std::memset(values.data(), 0, rows_ * width_);
+  values_ = std::move(values);
+  const bool had_nulls = static_cast<bool>(null_);
+  if (had_nulls || null_count_ > 0) {
+    Block null(capacity);
+    if (had_nulls) std::memcpy(null.data(), null_.data(), rows_);
+    else std::memset(null.data(), 1, rows_);
+    null_ = std::move(null);
+  }
+  capacity_ = capacity;
+}
+
+void ColumnBuffer::allocate_nulls() {
+  null_ = Block(capacity_);
+  std::memset(null_.data(), 0, rows_);
+}
+
+// Somebody reads the values of a column that is null throughout.
+void ColumnBuffer::allocate_zeros() const {
+  values_ = Block(rows_ * width_);
+  std::memset(values_.data(), 0, rows_ * width_);
+}
 
 std::size_t ColumnBuffer::memory_bytes() const {
-  return values_.size() + null_.size() + text_.size() + ends_.size() * sizeof(std::uint32_t);
+  return (values_ ? rows_ * width_ : 0) + (null_ ? rows_ : 0) + text_.size();
 }
 
 std::string_view ColumnBuffer::text(std::size_t row) const {
   if (is_null(row)) return {};
-  if (column_->type == ColumnType::kSymbol) return symbols_[values<std::uint32_t>()[row]];
-  const std::uint32_t begin = row == 0 ? 0 : ends_[row - 1];
-  return std::string_view(text_).substr(begin, ends_[row] - begin);
+  const auto* const numbers = values<std::uint32_t>();
+  if (column_->type == ColumnType::kSymbol) return symbols_[numbers[row]];
+  const std::uint32_t begin = row == 0 ? 0 : numbers[row - 1];
+  return std::string_view(text_).substr(begin, numbers[row] - begin);
 }
 
 void ColumnBuffer::put_null() {
-  if (null_.empty()) null_.assign(rows_, 0);
-  null_.push_back(1);
-  ++null_count_;
-  if (column_->type == ColumnType::kText) {
-    ends_.push_back(static_cast<std::uint32_t>(text_.size()));
-  } else {
-    while (values_.size() < (rows_ + 1) * width_) grow();
-    std::memset(values_.data() + rows_ * width_, 0, width_);
+  if (!values_) {
+    ++rows_, ++null_count_;
+    return;
   }
-  ++rows_;
+  ensure(1);
+  ensure_nulls();
+  null_.data()[rows_] = std::byte{1};
+  std::memset(values_.data() + rows_ * width_, 0, width_);
+  if (column_->type == ColumnType::kText)
+    reinterpret_cast<std::uint32_t*>(values_.data())[rows_] = static_cast<std::uint32_t>(text_.size());
+  ++rows_, ++null_count_;
 }
 
 void ColumnBuffer::put_text(std::string_view value) {
   text_.append(value);
-  ends_.push_back(static_cast<std::uint32_t>(text_.size()));
-  if (!null_.empty()) null_.push_back(0);
-  ++rows_;
+  put(static_cast<std::uint32_t>(text_.size()));
 }
 
 void ColumnBuffer::put_symbol(std::string_view value) {
@@ -104,17 +132,13 @@ void ColumnBuffer::put_symbol(std::string_view value) {
     if (added) symbols_.emplace_back(value);
     last_symbol_ = it->second;
   }
-  put<std::uint32_t>(last_symbol_);
+  put(last_symbol_);
 }
 
 void ColumnBuffer::fill_u32(std::uint32_t value) {
-  auto* out = reinterpret_cast<std::uint32_t*>(values_.data());
-  for (std::size_t i = 0; i < rows_; ++i) out[i] = value;
-}
-
-void ColumnBuffer::clear() {
-  const Column& column = *column_;
-  *this = ColumnBuffer(column);
+  if (rows_ == 0) return;
+  auto* const out = reinterpret_cast<std::uint32_t*>(values_.data());
+  std::fill(out, out + rows_, value);
 }
 
 Batch::Batch(const TableSpec& table) : table_(&table) {
@@ -128,12 +152,17 @@ std::size_t Batch::memory_bytes() const {
   return total;
 }
 
-#define RW_PUT(name, type, unit, doc) write_##type(writer, row.name);
-#define RW_PUT_ADDRESS(name, doc) writer.address(row.name);
-#define RW_APPEND(Name, COLUMNS)                                    \
-  void Batch::append(const Name& row) {                             \
-    RowWriter writer(columns_);                                     \
-    COLUMNS(RW_PUT, RW_PUT, RW_PUT_ADDRESS, RW_PUT_ADDRESS)         \
+void Batch::reserve(std::size_t rows) {
+  for (ColumnBuffer& column : columns_) column.reserve(rows);
+}
+
+#define RW_PUT(name, type, unit, doc) writer.column(&Row::name);
+#define RW_PUT_ADDRESS(name, doc) writer.column(&Row::name);
+#define RW_APPEND(Name, COLUMNS)                            \
+  void Batch::append(std::span<const Name> rows) {          \
+    using Row = Name;                                       \
+    RowsWriter<Row> writer(columns_, rows);                 \
+    COLUMNS(RW_PUT, RW_PUT, RW_PUT_ADDRESS, RW_PUT_ADDRESS) \
   }
 
 RW_APPEND(Flow, RW_FLOW_COLUMNS)

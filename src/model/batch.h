@@ -1,20 +1,25 @@
 // Rows in columns: what decoders fill and the store writes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "model/block.h"
 #include "model/records.h"
 
 namespace rw {
 
-// One column's values for all rows of a batch. Fixed-width types lie in `values` (row n at n × width); kText lies in `text`
-// with `ends[n]` the end of row n; kSymbol holds uint32 codes in `values` and the distinct values in `symbols`.
+// One column's values for all rows of a batch. Fixed-width types lie in `values` (row n at n × width; null is 0); kText keeps its
+// bytes apart and the end of each row in `values`; kSymbol holds uint32 codes in `values` and the distinct values in `symbols`.
+// A column that is null so far takes no memory. Not thread-safe, reading included.
 class ColumnBuffer {
  public:
   explicit ColumnBuffer(const Column& column);
@@ -22,40 +27,85 @@ class ColumnBuffer {
   const Column& column() const { return *column_; }
   std::size_t rows() const { return rows_; }
   std::size_t null_count() const { return null_count_; }
-  bool is_null(std::size_t row) const { return null_count_ > 0 && null_[row] != 0; }
-  std::size_t memory_bytes() const;
+  bool is_null(std::size_t row) const {
+    return null_count_ > 0 && (null_ ? null_.data()[row] != std::byte{0} : true);
+  }
+  std::size_t memory_bytes() const;  // that hold values; not what is kept in reserve
 
   template <typename T>
-  const T* values() const { return reinterpret_cast<const T*>(values_.data()); }
+  const T* values() const {
+    if (!values_ && rows_ > 0) allocate_zeros();
+    return reinterpret_cast<const T*>(values_.data());
+  }
   std::string_view text(std::size_t row) const;  // kText and kSymbol; empty for null
   const std::vector<std::string>& symbols() const { return symbols_; }
 
+  // Makes room for this many rows in all, when the first value comes.
+  void reserve(std::size_t rows) { reserved_ = rows; }
+
   template <typename T>
   void put(T value) {
-    if (values_.size() < (rows_ + 1) * sizeof(T)) grow();
+    ensure(1);
     reinterpret_cast<T*>(values_.data())[rows_] = value;
-    if (!null_.empty()) null_.push_back(0);
+    if (null_) null_.data()[rows_] = std::byte{0};
     ++rows_;
   }
   void put_null();
   void put_text(std::string_view value);
   void put_symbol(std::string_view value);
+
+  // get(i) for i from 0 to count: values …
+  template <typename T, typename Get>
+  void put_all(std::size_t count, Get&& get) {
+    ensure(count);
+    T* const out = reinterpret_cast<T*>(values_.data()) + rows_;
+    for (std::size_t i = 0; i < count; ++i) out[i] = get(i);
+    if (null_) std::memset(null_.data() + rows_, 0, count);
+    rows_ += count;
+  }
+  // … or optional values.
+  template <typename T, typename Get>
+  void put_all_nullable(std::size_t count, Get&& get) {
+    std::size_t present = 0;
+    for (std::size_t i = 0; i < count; ++i) present += get(i).has_value() ? 1 : 0;
+    if (present == 0 && !values_) {
+      rows_ += count, null_count_ += count;
+      return;
+    }
+    ensure(count);
+    if (present < count) ensure_nulls();
+    T* const out = reinterpret_cast<T*>(values_.data()) + rows_;
+    for (std::size_t i = 0; i < count; ++i) out[i] = get(i).value_or(T{});
+    if (null_) {
+      std::byte* const null = null_.data() + rows_;
+      for (std::size_t i = 0; i < count; ++i) null[i] = static_cast<std::byte>(!get(i).has_value());
+    }
+    null_count_ += count - present;
+    rows_ += count;
+  }
   // Replaces the value of every row: for columns that are known only at commit (ingest).
   void fill_u32(std::uint32_t value);
-  // Forgets every row, so that the column can be put anew from others of its batch (registered_domain from name).
-  void clear();
 
  private:
-  void grow();
+  void ensure(std::size_t more) {
+    if (rows_ + more > capacity_) [[unlikely]] grow(rows_ + more);
+  }
+  void ensure_nulls() {
+    if (!null_) [[unlikely]] allocate_nulls();
+  }
+  void grow(std::size_t rows);
+  void allocate_nulls();
+  void allocate_zeros() const;
 
   const Column* column_;
   std::size_t width_;
   std::size_t rows_ = 0;
   std::size_t null_count_ = 0;
-  std::vector<std::byte> values_;
-  std::vector<std::uint8_t> null_;  // empty while nothing is null
+  std::size_t capacity_ = 0;  // rows for which values_ has room, and null_ where it is there; 0 while all rows are null
+  std::size_t reserved_ = 0;
+  mutable Block values_;
+  Block null_;  // one byte a row; not there while all rows or none are null
   std::string text_;
-  std::vector<std::uint32_t> ends_;
   std::vector<std::string> symbols_;
   std::unordered_map<std::string, std::uint32_t> symbol_codes_;
   std::uint32_t last_symbol_ = 0;
@@ -73,15 +123,23 @@ class Batch {
   ColumnBuffer& column(std::size_t index) { return columns_[index]; }
   const ColumnBuffer& column(std::size_t index) const { return columns_[index]; }
   std::size_t column_count() const { return columns_.size(); }
+  // Makes room for this many rows in all.
+  void reserve(std::size_t rows);
 
-  void append(const Flow& row);
-  void append(const Dns& row);
-  void append(const DnsAnswer& row);
-  void append(const Tls& row);
-  void append(const Http& row);
-  void append(const Alert& row);
-  void append(const InterfaceCounters& row);
-  void append(const Weird& row);
+  // Column by column: many rows at once cost half of what they cost one by one.
+  void append(std::span<const Flow> rows);
+  void append(std::span<const Dns> rows);
+  void append(std::span<const DnsAnswer> rows);
+  void append(std::span<const Tls> rows);
+  void append(std::span<const Http> rows);
+  void append(std::span<const Alert> rows);
+  void append(std::span<const InterfaceCounters> rows);
+  void append(std::span<const Weird> rows);
+  template <typename Row>
+    requires(!requires(const Row& row) { row.size(); })
+  void append(const Row& row) {
+    append(std::span<const Row>(&row, 1));
+  }
 
  private:
   const TableSpec* table_;

@@ -1,6 +1,8 @@
 // Batching, checks that hold for every row, and the counting of bad records.
 #include "model/emitter.h"
 
+#include <algorithm>
+
 #include "model/escape.h"
 
 namespace rw {
@@ -24,17 +26,31 @@ bool Emitter::time_fits(std::int64_t us) {
 }
 
 template <typename Row>
-void Emitter::append(std::size_t slot, const TableSpec& table, const Row& row) {
+void Emitter::append(std::size_t slot, const TableSpec& table, std::span<const Row> rows) {
   if (offset_ < options_.resume_offset) {
-    ++known_;
+    known_ += rows.size();
     return;
   }
-  std::unique_ptr<Batch>& batch = batches_[slot];
-  if (!batch) batch = std::make_unique<Batch>(table);
-  batch->append(row);
-  ++rows_[slot];
-  const std::size_t rows = batch->rows();
-  if (rows >= options_.batch_rows || (rows % 4096 == 0 && batch->memory_bytes() >= options_.batch_bytes)) flush(slot);
+  while (!rows.empty()) {
+    std::unique_ptr<Batch>& batch = batches_[slot];
+    if (!batch) {
+      batch = std::make_unique<Batch>(table);
+      if (filled_[slot]) batch->reserve(options_.batch_rows);
+    }
+    const std::size_t before = batch->rows();
+    const std::size_t fitting = std::min(rows.size(), options_.batch_rows - before);
+    batch->append(rows.first(fitting));
+    rows = rows.subspan(fitting);
+    rows_[slot] += fitting;
+    const std::size_t after = before + fitting;
+    constexpr std::size_t kLookEvery = 4096;
+    if (after >= options_.batch_rows) {
+      filled_[slot] = true;
+      flush(slot);
+    } else if (after / kLookEvery != before / kLookEvery && batch->memory_bytes() >= options_.batch_bytes) {
+      flush(slot);
+    }
+  }
 }
 
 void Emitter::flush(std::size_t slot) {
@@ -44,17 +60,29 @@ void Emitter::flush(std::size_t slot) {
   if (!taken && status_) status_ = Failure(taken.error());
 }
 
-void Emitter::add(const Flow& row) {
-  if (!time_fits(row.start_time)) return;
-  if (row.end_time < row.start_time || row.end_time - row.start_time > kYear.us) return weird("bad-duration");
-  const auto sampling = static_cast<std::int64_t>(row.sampling);
-  if (sampling == 0) return weird("bad-sampling", "0");
-  const std::int64_t limit = options_.max_counter / sampling;
-  const auto within = [limit](std::int64_t n) { return n >= 0 && n <= limit; };
-  if (!within(row.bytes) || !within(row.packets) || !within(row.rev_bytes.value_or(0)) ||
-      !within(row.rev_packets.value_or(0)))
-    return weird("counter-out-of-range", std::to_string(row.bytes));
-  append(0, kFlowTable, row);
+bool Emitter::flow_fits(const Flow& row) {
+  if (!time_fits(row.start_time)) return false;
+  if (row.end_time < row.start_time || row.end_time - row.start_time > kYear.us) return weird("bad-duration"), false;
+  if (row.sampling == 0) return weird("bad-sampling", "0"), false;
+  if (row.sampling != last_sampling_ || last_limit_ == 0) {
+    last_sampling_ = row.sampling;
+    last_limit_ = options_.max_counter / static_cast<std::int64_t>(row.sampling);
+  }
+  const auto within = [limit = last_limit_](std::int64_t n) { return n >= 0 && n <= limit; };
+  if (within(row.bytes) && within(row.packets) && within(row.rev_bytes.value_or(0)) && within(row.rev_packets.value_or(0)))
+    return true;
+  weird("counter-out-of-range", std::to_string(row.bytes));
+  return false;
+}
+
+void Emitter::add(std::span<const Flow> rows) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (flow_fits(rows[i])) continue;
+    if (i > begin) append(0, kFlowTable, rows.subspan(begin, i - begin));
+    begin = i + 1;
+  }
+  if (begin < rows.size()) append(0, kFlowTable, rows.subspan(begin));
 }
 
 void Emitter::add(const Dns& row) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,8 @@ class Emitter {
 
   // Checks what every row must satisfy (time within a year of `reference_time`, end not before start, counters bounded):
   // a row that does not is counted as weird and is not kept.
-  void add(const Flow& row);
+  void add(const Flow& row) { add(std::span(&row, 1)); }
+  void add(std::span<const Flow> rows);  // cheaper than one by one
   void add(const Dns& row);
   void add(const DnsAnswer& row);
   void add(const Tls& row);
@@ -74,7 +76,12 @@ class Emitter {
 
  private:
   template <typename Row>
-  void append(std::size_t slot, const TableSpec& table, const Row& row);
+  void append(std::size_t slot, const TableSpec& table, std::span<const Row> rows);
+  template <typename Row>
+  void append(std::size_t slot, const TableSpec& table, const Row& row) {
+    append(slot, table, std::span<const Row>(&row, 1));
+  }
+  bool flow_fits(const Flow& row);
   bool time_fits(std::int64_t us);
   void flush(std::size_t slot);
 
@@ -87,8 +94,11 @@ class Emitter {
   std::uint64_t offset_ = 0;
   std::int64_t reference_time_us_ = INT64_MIN;
   std::uint64_t known_ = 0;
+  std::uint32_t last_sampling_ = 1;  // and the counter that it allows: divisions are slow
+  std::int64_t last_limit_ = 0;
   std::array<std::unique_ptr<Batch>, kTableCount> batches_;
   std::array<std::uint64_t, kTableCount> rows_{};
+  std::array<bool, kTableCount> filled_{};  // a batch of this table was full before: the next one will be
   std::map<std::string, std::uint64_t, std::less<>> weird_;
   Result<void> status_;
 };
