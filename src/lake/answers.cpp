@@ -68,7 +68,8 @@ bool is_numeric(Type type) { return type >= Type::kI8 && type <= Type::kDouble; 
 Answer empty_answer(const Rendered& rendered) {
   Answer answer;
   for (const OutputColumn& column : rendered.columns)
-    answer.columns.push_back({column.name, std::string(column.unit), column.type == SqlType::kInt || column.type == SqlType::kDouble});
+    answer.columns.push_back(
+        {column.name, std::string(column.unit), column.type == SqlType::kInt || column.type == SqlType::kDouble});
   return answer;
 }
 

@@ -56,11 +56,14 @@ class Statement {
     status_ = sqlite3_step(statement_);
     return status_ == SQLITE_ROW;
   }
-  bool ok() const { return statement_ != nullptr && (status_ == SQLITE_OK || status_ == SQLITE_ROW || status_ == SQLITE_DONE); }
+  bool ok() const {
+    return statement_ != nullptr && (status_ == SQLITE_OK || status_ == SQLITE_ROW || status_ == SQLITE_DONE);
+  }
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   std::string text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return bytes == nullptr ? std::string()
+                            : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
   }
   void again() {
     sqlite3_reset(statement_);
@@ -94,8 +97,8 @@ class SqliteCatalog : public Catalog {
     }
     if (version > kVersion)
       return Failure(ErrorCode::kUnsupported, path_ + " was written by a newer rangewatch (catalog version " +
-                                                  std::to_string(version) + ", this one knows " + std::to_string(kVersion) +
-                                                  "); use that one");
+                                                  std::to_string(version) + ", this one knows " +
+                                                  std::to_string(kVersion) + "); use that one");
     RW_TRY(execute("PRAGMA synchronous=FULL"));
     Statement seed(db_, "SELECT value FROM meta WHERE key='hash_seed'");
     if (!seed.step()) return failed("has no seed");
@@ -124,10 +127,11 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<std::vector<FileEntry>> files(std::string_view table, TimeRange range, bool by_end) override {
-    Statement s(db_, by_end ? "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                              "WHERE table_name=?1 AND min_time<?2 AND max_end>=?3 ORDER BY min_time,id"
-                            : "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                              "WHERE table_name=?1 AND min_time<?2 AND max_time>=?3 ORDER BY min_time,id");
+    Statement s(db_,
+                by_end ? "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                         "WHERE table_name=?1 AND min_time<?2 AND max_end>=?3 ORDER BY min_time,id"
+                       : "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                         "WHERE table_name=?1 AND min_time<?2 AND max_time>=?3 ORDER BY min_time,id");
     s.bind(table).bind(range.to.us).bind(range.from.us);
     return read_files(s);
   }
@@ -135,8 +139,9 @@ class SqliteCatalog : public Catalog {
   Result<std::vector<FileEntry>> files_of_ingests(const std::vector<std::uint32_t>& ingests) override {
     std::vector<FileEntry> found;
     for (const std::uint32_t ingest : ingests) {
-      Statement s(db_, "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                       "WHERE id IN (SELECT file FROM file_ingests WHERE ingest=?1)");
+      Statement s(db_,
+                  "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                  "WHERE id IN (SELECT file FROM file_ingests WHERE ingest=?1)");
       s.bind(ingest);
       RW_ASSIGN(std::vector<FileEntry> some, read_files(s));
       for (FileEntry& file : some)
@@ -157,7 +162,8 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<std::vector<KnownInput>> known_inputs(std::uint64_t head_hash, std::uint64_t at_most_bytes) override {
-    Statement s(db_, "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE head_hash=?1 AND bytes<=?2 ORDER BY bytes DESC");
+    Statement s(db_,
+                "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE head_hash=?1 AND bytes<=?2 ORDER BY bytes DESC");
     s.bind(as_signed(head_hash)).bind(as_signed(std::min<std::uint64_t>(at_most_bytes, INT64_MAX)));
     return read_inputs(s);
   }
@@ -186,12 +192,16 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<std::vector<TableInfo>> table_infos() override {
-    Statement s(db_, "SELECT table_name,count(*),sum(row_count),sum(bytes),min(min_time),max(max_time) FROM files "
-                     "GROUP BY table_name ORDER BY table_name");
+    Statement s(db_,
+                "SELECT table_name,count(*),sum(row_count),sum(bytes),min(min_time),max(max_time) FROM files "
+                "GROUP BY table_name ORDER BY table_name");
     std::vector<TableInfo> infos;
     while (s.step())
-      infos.push_back({s.text(0), static_cast<std::uint64_t>(s.integer(1)), static_cast<std::uint64_t>(s.integer(2)),
-                       static_cast<std::uint64_t>(s.integer(3)), {{s.integer(4)}, {s.integer(5) + 1}}});
+      infos.push_back({s.text(0),
+                       static_cast<std::uint64_t>(s.integer(1)),
+                       static_cast<std::uint64_t>(s.integer(2)),
+                       static_cast<std::uint64_t>(s.integer(3)),
+                       {{s.integer(4)}, {s.integer(5) + 1}}});
     if (!s.ok()) return failed("cannot be read");
     return infos;
   }
@@ -281,7 +291,8 @@ class SqliteCatalog : public Catalog {
   Result<void> make_inside() {
     RW_TRY(execute(kSchema));
     std::uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return Failure(ErrorCode::kIo, "the system gives no random bytes");
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+      return Failure(ErrorCode::kIo, "the system gives no random bytes");
     RW_TRY(run("INSERT INTO meta VALUES('hash_seed', ?1)", as_signed(seed)));
     RW_TRY(run("INSERT INTO meta VALUES('next_ingest', 1)"));
     RW_TRY(execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
@@ -308,17 +319,18 @@ class SqliteCatalog : public Catalog {
       RW_TRY(run("DELETE FROM inputs WHERE ingest=?1", static_cast<std::int64_t>(ingest)));
     for (const FileEntry& file : change.add) RW_TRY(add_file(file));
     if (change.input) RW_TRY(add_input(change, now));
-    RW_TRY(add_observed(change));
-    if (change.unobserve_before)
-      RW_TRY(run("DELETE FROM observed WHERE hour<?1", change.unobserve_before->us / kHour.us));
-    return {};
+    if (change.unobserve)
+      RW_TRY(run("DELETE FROM observed WHERE hour>=?1 AND hour<?2", change.unobserve->from.us / kHour.us,
+                 (change.unobserve->to.us + kHour.us - 1) / kHour.us));
+    return add_observed(change);
   }
 
   Result<void> add_file(const FileEntry& file) {
-    RW_TRY(run("INSERT INTO files(path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape) "
-               "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-               file.path, file.table, file.min_time.us, file.max_time.us, file.max_end.us, as_signed(file.rows),
-               as_signed(file.bytes), static_cast<std::int64_t>(file.schema), file.shape));
+    RW_TRY(
+        run("INSERT INTO files(path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape) "
+            "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+            file.path, file.table, file.min_time.us, file.max_time.us, file.max_end.us, as_signed(file.rows),
+            as_signed(file.bytes), static_cast<std::int64_t>(file.schema), file.shape));
     const std::int64_t id = sqlite3_last_insert_rowid(db_);
     Statement s(db_, "INSERT INTO file_ingests VALUES(?1,?2)");
     for (const std::uint32_t ingest : file.ingests) {
@@ -335,8 +347,8 @@ class SqliteCatalog : public Catalog {
     for (const auto& [table, n] : change.counts.rows) rows += n;
     for (const auto& [code, n] : change.counts.weird) weird += n;
     const InputIdentity& input = *change.input;
-    return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(change.ingest), input.name,
-               input.format, as_signed(input.bytes), as_signed(input.hash_hi), as_signed(input.hash_lo),
+    return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(change.ingest),
+               input.name, input.format, as_signed(input.bytes), as_signed(input.hash_hi), as_signed(input.hash_lo),
                as_signed(input.head_hash), now, as_signed(rows), as_signed(weird));
   }
 
@@ -353,9 +365,17 @@ class SqliteCatalog : public Catalog {
   Result<std::vector<FileEntry>> read_files(Statement& s) {
     std::vector<FileEntry> found;
     while (s.step())
-      found.push_back({s.integer(0), s.text(1), s.text(2), {s.integer(3)}, {s.integer(4)}, {s.integer(5)},
-                       static_cast<std::uint64_t>(s.integer(6)), static_cast<std::uint64_t>(s.integer(7)),
-                       static_cast<std::uint16_t>(s.integer(8)), s.text(9), {}});
+      found.push_back({s.integer(0),
+                       s.text(1),
+                       s.text(2),
+                       {s.integer(3)},
+                       {s.integer(4)},
+                       {s.integer(5)},
+                       static_cast<std::uint64_t>(s.integer(6)),
+                       static_cast<std::uint64_t>(s.integer(7)),
+                       static_cast<std::uint16_t>(s.integer(8)),
+                       s.text(9),
+                       {}});
     if (!s.ok()) return failed("cannot be read");
     return found;
   }

@@ -1,5 +1,5 @@
-// The catalog: which files are live, which inputs are known, which hours were observed. A change is one durable transaction.
-// catalog.cpp is the one file (beside the state of findings) that includes SQLite's header.
+// The catalog: which files are live, which inputs are known, which hours were observed. A change is one durable
+// transaction. catalog.cpp is the one file (beside the state of findings) that includes SQLite's header.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@ namespace rw {
 
 // One live Parquet file. Times are those of the table's time column, both inclusive.
 struct FileEntry {
-  std::int64_t id = 0;       // given by the catalog
-  std::string path;          // relative to the lake's folder
+  std::int64_t id = 0;  // given by the catalog
+  std::string path;     // relative to the lake's folder
   std::string table;
   Timestamp min_time;
   Timestamp max_time;
-  Timestamp max_end;         // latest end of a row: max_time where rows are points in time
+  Timestamp max_end;  // latest end of a row: max_time where rows are points in time
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::uint16_t schema = 0;
@@ -34,13 +34,13 @@ struct FileEntry {
 // What one transaction does. Everything happens or nothing does.
 struct CatalogChange {
   std::vector<FileEntry> add;
-  std::vector<std::int64_t> remove;            // file ids; kConflict when one is gone already
-  std::vector<std::uint32_t> forget_ingests;   // their inputs are no longer known
+  std::vector<std::int64_t> remove;           // file ids; kConflict when one is gone already
+  std::vector<std::uint32_t> forget_ingests;  // their inputs are no longer known
   std::optional<InputIdentity> input;
-  std::uint32_t ingest = 0;                    // of `input`
+  std::uint32_t ingest = 0;  // of `input`
   Emitter::Counts counts;
   std::vector<ObservedHour> observed;
-  std::optional<Timestamp> unobserve_before;   // retention
+  std::optional<TimeRange> unobserve;  // hours that are forgotten, before `observed` is added
 };
 
 struct TrashEntry {
@@ -64,7 +64,8 @@ class Catalog {
   // A number that no other ingest of this lake has or had.
   virtual Result<std::uint32_t> next_ingest() = 0;
 
-  // Live files of a table with rows in [range.from, range.to), oldest first. `by_end`: whose rows end at or after range.from.
+  // Live files of a table with rows in [range.from, range.to), oldest first. `by_end`: whose rows end at or after
+  // range.from.
   virtual Result<std::vector<FileEntry>> files(std::string_view table, TimeRange range, bool by_end = false) = 0;
   virtual Result<std::vector<FileEntry>> files_of_ingests(const std::vector<std::uint32_t>& ingests) = 0;
   // Between these two, files() and the rest see one state of the catalog.

@@ -49,11 +49,11 @@ struct TypePair {
   duckdb_type theirs;
 };
 constexpr TypePair kTypes[] = {
-    {Type::kNull, DUCKDB_TYPE_SQLNULL},    {Type::kBool, DUCKDB_TYPE_BOOLEAN},   {Type::kI8, DUCKDB_TYPE_TINYINT},
-    {Type::kI16, DUCKDB_TYPE_SMALLINT},    {Type::kI32, DUCKDB_TYPE_INTEGER},    {Type::kI64, DUCKDB_TYPE_BIGINT},
-    {Type::kU8, DUCKDB_TYPE_UTINYINT},     {Type::kU16, DUCKDB_TYPE_USMALLINT},  {Type::kU32, DUCKDB_TYPE_UINTEGER},
-    {Type::kU64, DUCKDB_TYPE_UBIGINT},     {Type::kHuge, DUCKDB_TYPE_HUGEINT},   {Type::kFloat, DUCKDB_TYPE_FLOAT},
-    {Type::kDouble, DUCKDB_TYPE_DOUBLE},   {Type::kText, DUCKDB_TYPE_VARCHAR},   {Type::kTimestamp, DUCKDB_TYPE_TIMESTAMP},
+    {Type::kNull, DUCKDB_TYPE_SQLNULL},  {Type::kBool, DUCKDB_TYPE_BOOLEAN},  {Type::kI8, DUCKDB_TYPE_TINYINT},
+    {Type::kI16, DUCKDB_TYPE_SMALLINT},  {Type::kI32, DUCKDB_TYPE_INTEGER},   {Type::kI64, DUCKDB_TYPE_BIGINT},
+    {Type::kU8, DUCKDB_TYPE_UTINYINT},   {Type::kU16, DUCKDB_TYPE_USMALLINT}, {Type::kU32, DUCKDB_TYPE_UINTEGER},
+    {Type::kU64, DUCKDB_TYPE_UBIGINT},   {Type::kHuge, DUCKDB_TYPE_HUGEINT},  {Type::kFloat, DUCKDB_TYPE_FLOAT},
+    {Type::kDouble, DUCKDB_TYPE_DOUBLE}, {Type::kText, DUCKDB_TYPE_VARCHAR},  {Type::kTimestamp, DUCKDB_TYPE_TIMESTAMP},
     {Type::kDate, DUCKDB_TYPE_DATE},
 };
 
@@ -244,7 +244,8 @@ class DuckConnection : public Connection {
     if (duckdb_prepare_extracted_statement(connection_, statements.get(), 0, prepared.out()) == DuckDBError)
       return failure_of(DUCKDB_ERROR_BINDER, duckdb_prepare_error(prepared.get()));
     if (duckdb_prepared_statement_type(prepared.get()) != DUCKDB_STATEMENT_TYPE_SELECT)
-      return Failure(ErrorCode::kUsage, "only a SELECT can be run here: the lake changes by ingest, compact and drop alone");
+      return Failure(ErrorCode::kUsage,
+                     "only a SELECT can be run here: the lake changes by ingest, compact and drop alone");
     return {};
   }
 
@@ -329,7 +330,8 @@ class DuckEngine : public Engine {
   static Result<std::unique_ptr<Engine>> open(const EngineOptions& options) {
     auto engine = std::make_unique<DuckEngine>();
     Config config;
-    if (duckdb_create_config(config.out()) == DuckDBError) return Failure(ErrorCode::kInternal, "DuckDB gave no configuration");
+    if (duckdb_create_config(config.out()) == DuckDBError)
+      return Failure(ErrorCode::kInternal, "DuckDB gave no configuration");
     const std::pair<const char*, std::string> settings[] = {
         {"threads", std::to_string(std::max(1u, options.threads))},
         {"memory_limit", std::to_string(options.memory_bytes) + "B"},
@@ -345,7 +347,8 @@ class DuckEngine : public Engine {
         return Failure(ErrorCode::kInternal, std::string("DuckDB refused the setting ") + name);
     char* message = nullptr;
     if (duckdb_open_ext(nullptr, &engine->database_, config.get(), &message) == DuckDBError) {
-      Failure failure(ErrorCode::kInternal, std::string("DuckDB did not start: ") + (message != nullptr ? message : ""));
+      Failure failure(ErrorCode::kInternal,
+                      std::string("DuckDB did not start: ") + (message != nullptr ? message : ""));
       duckdb_free(message);
       return failure;
     }

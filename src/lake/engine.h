@@ -1,5 +1,5 @@
-// DuckDB behind our own types: opening it locked down, running SQL, writing Parquet from columns in memory, and functions of
-// ours inside SQL. engine.cpp is the only file that includes DuckDB's header.
+// DuckDB behind our own types: opening it locked down, running SQL, writing Parquet from columns in memory, and
+// functions of ours inside SQL. engine.cpp is the only file that includes DuckDB's header.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,23 @@
 namespace rw::duck {
 
 enum class Type : std::uint8_t {
-  kNull, kBool, kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kHuge, kFloat, kDouble, kText, kTimestamp, kDate, kOther
+  kNull,
+  kBool,
+  kI8,
+  kI16,
+  kI32,
+  kI64,
+  kU8,
+  kU16,
+  kU32,
+  kU64,
+  kHuge,
+  kFloat,
+  kDouble,
+  kText,
+  kTimestamp,
+  kDate,
+  kOther
 };
 
 // One column of one chunk. Fixed-width values lie in `data`; a 128-bit integer is {uint64 lower, int64 upper}.
@@ -27,7 +43,9 @@ struct Vector {
 
   bool is_null(std::size_t row) const { return validity != nullptr && (validity[row >> 6] >> (row & 63) & 1) == 0; }
   template <typename T>
-  const T* values() const { return static_cast<const T*>(data); }
+  const T* values() const {
+    return static_cast<const T*>(data);
+  }
   std::string_view text(std::size_t row) const;  // kText only; valid while the chunk is
 };
 
@@ -85,7 +103,7 @@ struct EngineOptions {
   std::string temp_directory;                     // for spills; empty: none
   std::vector<std::string> readable_directories;  // the only files that SQL can touch; COPY writes there too
   std::vector<std::string> readable_files;
-  bool feeds = false;                             // write_parquet will be used; never together with SQL of other people
+  bool feeds = false;  // write_parquet will be used; never together with SQL of other people
 };
 
 class Connection;

@@ -13,13 +13,15 @@ namespace {
 
 using Kind = Expr::Kind;
 
-constexpr std::size_t kMaxRangesInline = 16;   // more prefixes than this go through a function over a sorted table
-constexpr std::size_t kMaxTuplesInline = 16;   // more tuples than this become a semi-join
+constexpr std::size_t kMaxRangesInline = 16;  // more prefixes than this go through a function over a sorted table
+constexpr std::size_t kMaxTuplesInline = 16;  // more tuples than this become a semi-join
 
 Sql boolean(std::string text) { return {SqlType::kBool, std::move(text), {}, {}, {}}; }
 Sql constant_bool(bool value) { return {SqlType::kBool, value ? "true" : "false", {}, Value(value), {}}; }
 Sql integer(std::string text, std::string_view unit = {}) { return {SqlType::kInt, std::move(text), {}, {}, unit}; }
-bool is_constant(const Sql& s, bool value) { return s.constant && std::holds_alternative<bool>(*s.constant) && std::get<bool>(*s.constant) == value; }
+bool is_constant(const Sql& s, bool value) {
+  return s.constant && std::holds_alternative<bool>(*s.constant) && std::get<bool>(*s.constant) == value;
+}
 bool is_constant_null(const Sql& s) { return s.type == SqlType::kNull || (s.constant && is_null(*s.constant)); }
 bool is_constant_int(const Sql& s, std::int64_t value) {
   return s.type == SqlType::kInt && s.constant && !is_null(*s.constant) && as_int(*s.constant, value + 1) == value;
@@ -45,7 +47,9 @@ Failure mismatch(std::string_view what, const Sql& a) {
   return {ErrorCode::kUsage, std::string(what) + " does not work on " + type_word(a.type)};
 }
 
-bool is_number(const Sql& s) { return s.type == SqlType::kInt || s.type == SqlType::kDouble || s.type == SqlType::kNull; }
+bool is_number(const Sql& s) {
+  return s.type == SqlType::kInt || s.type == SqlType::kDouble || s.type == SqlType::kNull;
+}
 
 // A time as an integer of microseconds, so that arithmetic never meets intervals.
 std::string micros(const Sql& s) { return s.type == SqlType::kTime ? "epoch_us(" + s.text + ")" : s.text; }
@@ -61,13 +65,17 @@ Ip next(Ip ip) { return ++ip.lo == 0 ? Ip{ip.hi + 1, 0} : ip; }
 std::vector<AddressRange> merged(const std::vector<Prefix>& prefixes) {
   std::vector<AddressRange> ranges;
   for (const Prefix& prefix : prefixes) ranges.push_back({prefix.first(), prefix.last()});
-  std::sort(ranges.begin(), ranges.end(), [](const AddressRange& a, const AddressRange& b) { return a.first < b.first; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const AddressRange& a, const AddressRange& b) { return a.first < b.first; });
   std::vector<AddressRange> out;
   for (const AddressRange& range : ranges) {
-    const bool joins = !out.empty() && (range.first <= out.back().last ||
-                                        (out.back().last != Ip{UINT64_MAX, UINT64_MAX} && range.first == next(out.back().last)));
-    if (joins) out.back().last = std::max(out.back().last, range.last);
-    else out.push_back(range);
+    const bool joins =
+        !out.empty() && (range.first <= out.back().last ||
+                         (out.back().last != Ip{UINT64_MAX, UINT64_MAX} && range.first == next(out.back().last)));
+    if (joins)
+      out.back().last = std::max(out.back().last, range.last);
+    else
+      out.push_back(range);
   }
   return out;
 }
@@ -83,11 +91,13 @@ std::string pair_in(const Sql& address, const AddressRange& range) {
   const std::string& hi = address.text;
   const std::string& lo = address.low;
   if (range.first.hi == range.last.hi)
-    return "(" + hi + " = " + u64(range.first.hi) + " AND " + between(lo, u64(range.first.lo), u64(range.last.lo)) + ")";
-  if (range.first.lo == 0 && range.last.lo == UINT64_MAX) return "(" + between(hi, u64(range.first.hi), u64(range.last.hi)) + ")";
-  return "((" + hi + " > " + u64(range.first.hi) + " OR (" + hi + " = " + u64(range.first.hi) + " AND " + lo + " >= " +
-         u64(range.first.lo) + ")) AND (" + hi + " < " + u64(range.last.hi) + " OR (" + hi + " = " + u64(range.last.hi) + " AND " +
-         lo + " <= " + u64(range.last.lo) + ")))";
+    return "(" + hi + " = " + u64(range.first.hi) + " AND " + between(lo, u64(range.first.lo), u64(range.last.lo)) +
+           ")";
+  if (range.first.lo == 0 && range.last.lo == UINT64_MAX)
+    return "(" + between(hi, u64(range.first.hi), u64(range.last.hi)) + ")";
+  return "((" + hi + " > " + u64(range.first.hi) + " OR (" + hi + " = " + u64(range.first.hi) + " AND " + lo +
+         " >= " + u64(range.first.lo) + ")) AND (" + hi + " < " + u64(range.last.hi) + " OR (" + hi + " = " +
+         u64(range.last.hi) + " AND " + lo + " <= " + u64(range.last.lo) + ")))";
 }
 
 Result<Sql> in_ranges(const Sql& address, const std::vector<Prefix>& prefixes, RenderContext& context) {
@@ -111,7 +121,8 @@ Result<Sql> in_ranges(const Sql& address, const std::vector<Prefix>& prefixes, R
   }
   for (const AddressRange& range : ranges) {
     if (!text.empty()) text += " OR ";
-    text += address.v4() ? between(address.text, u32(range.first.v4_bits()), u32(range.last.v4_bits())) : pair_in(address, range);
+    text += address.v4() ? between(address.text, u32(range.first.v4_bits()), u32(range.last.v4_bits()))
+                         : pair_in(address, range);
   }
   return boolean("(" + text + ")");
 }
@@ -128,8 +139,8 @@ std::string compare_addresses(const Sql& a, const Sql& b, Kind kind) {
   if (kind == Kind::kEq) return "(" + x.low + " = " + y.low + " AND " + x.text + " = " + y.text + ")";
   if (kind == Kind::kNe) return "(" + x.low + " <> " + y.low + " OR " + x.text + " <> " + y.text + ")";
   const char* strict = kind == Kind::kLt || kind == Kind::kLe ? "<" : ">";
-  return "(" + x.text + " " + strict + " " + y.text + " OR (" + x.text + " = " + y.text + " AND " + x.low + " " + symbol(kind) +
-         " " + y.low + "))";
+  return "(" + x.text + " " + strict + " " + y.text + " OR (" + x.text + " = " + y.text + " AND " + x.low + " " +
+         symbol(kind) + " " + y.low + "))";
 }
 
 // An address literal as 32 bits where it is IPv4.
@@ -156,8 +167,11 @@ Result<Sql> compare(Kind kind, Sql a, Sql b) {
     return boolean(compare_addresses(as_pair(a), as_pair(b), kind));
   }
   const bool same = a.type == b.type || (is_number(a) && is_number(b));
-  const bool time_and_int = (a.type == SqlType::kTime && b.type == SqlType::kInt) || (a.type == SqlType::kInt && b.type == SqlType::kTime);
-  if (!same && !time_and_int) return Failure(ErrorCode::kUsage, std::string("cannot compare ") + type_word(a.type) + " with " + type_word(b.type));
+  const bool time_and_int =
+      (a.type == SqlType::kTime && b.type == SqlType::kInt) || (a.type == SqlType::kInt && b.type == SqlType::kTime);
+  if (!same && !time_and_int)
+    return Failure(ErrorCode::kUsage,
+                   std::string("cannot compare ") + type_word(a.type) + " with " + type_word(b.type));
   if (a.constant && b.constant && a.type == SqlType::kInt && b.type == SqlType::kInt) {
     const std::int64_t x = as_int(*a.constant), y = as_int(*b.constant);
     switch (kind) {
@@ -169,7 +183,12 @@ Result<Sql> compare(Kind kind, Sql a, Sql b) {
       default: return constant_bool(x >= y);
     }
   }
-  const char* op = kind == Kind::kEq ? " = " : kind == Kind::kNe ? " <> " : kind == Kind::kLt ? " < " : kind == Kind::kLe ? " <= " : kind == Kind::kGt ? " > " : " >= ";
+  const char* op = kind == Kind::kEq   ? " = "
+                   : kind == Kind::kNe ? " <> "
+                   : kind == Kind::kLt ? " < "
+                   : kind == Kind::kLe ? " <= "
+                   : kind == Kind::kGt ? " > "
+                                       : " >= ";
   if (time_and_int) return boolean("(" + micros(a) + op + micros(b) + ")");
   return boolean("(" + a.text + op + b.text + ")");
 }
@@ -192,17 +211,20 @@ Result<Sql> logical(Kind kind, const Expr& e, const RenderInput& in) {
 
 Result<Sql> arithmetic(Kind kind, const Sql& a, const Sql& b) {
   const bool times = a.type == SqlType::kTime || b.type == SqlType::kTime;
-  if (times && kind != Kind::kSub && kind != Kind::kAdd) return mismatch("multiplying", a.type == SqlType::kTime ? a : b);
+  if (times && kind != Kind::kSub && kind != Kind::kAdd)
+    return mismatch("multiplying", a.type == SqlType::kTime ? a : b);
   if ((!is_number(a) && a.type != SqlType::kTime) || (!is_number(b) && b.type != SqlType::kTime))
     return mismatch("arithmetic", is_number(a) ? b : a);
-  if (is_constant_null(a) || is_constant_null(b)) return sql_null(kind == Kind::kDiv ? SqlType::kDouble : SqlType::kInt);
+  if (is_constant_null(a) || is_constant_null(b))
+    return sql_null(kind == Kind::kDiv ? SqlType::kDouble : SqlType::kInt);
   const std::string_view unit = !a.unit.empty() ? a.unit : b.unit;
   if (times) {  // time - time is microseconds; time ± microseconds is a time
     const std::string text = "(" + micros(a) + (kind == Kind::kSub ? " - " : " + ") + micros(b) + ")";
     if (a.type == b.type) return integer(text, "us");
     return Sql{SqlType::kTime, "make_timestamp(" + text + ")", {}, {}, {}};
   }
-  if (kind == Kind::kDiv) return Sql{SqlType::kDouble, "((" + a.text + ")::DOUBLE / nullif(" + b.text + ", 0))", {}, {}, {}};
+  if (kind == Kind::kDiv)
+    return Sql{SqlType::kDouble, "((" + a.text + ")::DOUBLE / nullif(" + b.text + ", 0))", {}, {}, {}};
   // x + 0, x * 1: what is left when a file's shape says that there is nothing to add and nothing to scale.
   if (kind == Kind::kAdd && is_constant_int(b, 0)) return a;
   if (kind == Kind::kAdd && is_constant_int(a, 0)) return b;
@@ -250,7 +272,13 @@ Result<Sql> coalesce(const Expr& e, const RenderInput& in) {
   if (values.empty()) return sql_null(SqlType::kInt);
   if (values.size() == 1) return values.front();
   RW_ASSIGN(const SqlType type, unify(values, "coalesce"));
-  Sql out{type, "coalesce(", values.front().low.empty() ? "" : "coalesce(", {}, values.front().unit, values.front().length4, values.front().length6};
+  Sql out{type,
+          "coalesce(",
+          values.front().low.empty() ? "" : "coalesce(",
+          {},
+          values.front().unit,
+          values.front().length4,
+          values.front().length6};
   for (std::size_t i = 0; i < values.size(); ++i) {
     out.text += (i > 0 ? ", " : "") + values[i].text;
     if (!out.low.empty()) out.low += (i > 0 ? ", " : "") + values[i].low;
@@ -266,9 +294,12 @@ Result<Sql> in_values(const Expr& e, const RenderInput& in) {
   if (arg.type == SqlType::kIp) {
     std::vector<Prefix> prefixes;
     for (const Value& value : e.values) {
-      if (const auto* ip = std::get_if<Ip>(&value)) prefixes.push_back({*ip, 128});
-      else if (const auto* prefix = std::get_if<Prefix>(&value)) prefixes.push_back(*prefix);
-      else return Failure(ErrorCode::kUsage, "an address can only be one of a list of addresses and networks");
+      if (const auto* ip = std::get_if<Ip>(&value))
+        prefixes.push_back({*ip, 128});
+      else if (const auto* prefix = std::get_if<Prefix>(&value))
+        prefixes.push_back(*prefix);
+      else
+        return Failure(ErrorCode::kUsage, "an address can only be one of a list of addresses and networks");
     }
     return in_ranges(arg, prefixes, in.context);
   }
@@ -294,7 +325,8 @@ Result<Sql> tuple_in(const Expr& e, const RenderInput& in) {
   std::string text;
   std::string rows;
   for (const std::vector<Value>& tuple : e.tuples) {
-    if (tuple.size() != args.size()) return Failure(ErrorCode::kUsage, "a tuple to look for has the wrong number of parts");
+    if (tuple.size() != args.size())
+      return Failure(ErrorCode::kUsage, "a tuple to look for has the wrong number of parts");
     std::string all;
     std::string row;
     bool possible = true;
@@ -320,8 +352,10 @@ Result<Sql> tuple_in(const Expr& e, const RenderInput& in) {
 std::string like_pattern(std::string_view glob) {
   std::string pattern;
   for (const char c : glob) {
-    if (c == '*') pattern += '%';
-    else if (c == '?') pattern += '_';
+    if (c == '*')
+      pattern += '%';
+    else if (c == '?')
+      pattern += '_';
     else {
       if (c == '%' || c == '_' || c == '^') pattern += '^';
       pattern += c;
@@ -351,7 +385,8 @@ Result<Sql> classify(const Expr& e, const RenderInput& in) {
   if (conditions.empty()) return labels.front();
   const auto whole = [&](std::string Sql::*part) {
     std::string text = "CASE";
-    for (std::size_t k = 0; k < conditions.size(); ++k) text += " WHEN " + conditions[k].text + " THEN " + labels[k].*part;
+    for (std::size_t k = 0; k < conditions.size(); ++k)
+      text += " WHEN " + conditions[k].text + " THEN " + labels[k].*part;
     if (labels.size() > conditions.size()) text += " ELSE " + labels.back().*part;
     return text + " END";
   };
@@ -384,7 +419,8 @@ Result<Sql> local_time(const Expr& e, const RenderInput& in) {
   if (changes.size() > 1) {
     offset = "CASE";
     for (std::size_t i = changes.size() - 1; i > 0; --i)
-      offset += " WHEN " + time.text + " >= " + sql_time(changes[i].from) + " THEN " + std::to_string(changes[i].offset.us);
+      offset +=
+          " WHEN " + time.text + " >= " + sql_time(changes[i].from) + " THEN " + std::to_string(changes[i].offset.us);
     offset = "(" + offset + " ELSE " + std::to_string(changes.front().offset.us) + " END)";
   }
   const std::string local = "(epoch_us(" + time.text + ") + " + offset + ")";
@@ -411,9 +447,10 @@ Result<Sql> prefix_of(const Expr& e, const RenderInput& in) {
     return out;
   }
   const std::string is_v4 = "(" + address.text + " = 0 AND " + address.low + " >> 32 = 65535)";
-  out.text = "CASE WHEN " + is_v4 + " THEN 0::UBIGINT ELSE " + address.text + " & " + u64(mask_of(out.length6)) + " END";
-  out.low = "CASE WHEN " + is_v4 + " THEN " + address.low + " & " + u64(0xFFFF'FFFF'0000'0000ULL | mask4) + " ELSE " + address.low +
-            " & " + u64(mask_of(out.length6 - 64)) + " END";
+  out.text =
+      "CASE WHEN " + is_v4 + " THEN 0::UBIGINT ELSE " + address.text + " & " + u64(mask_of(out.length6)) + " END";
+  out.low = "CASE WHEN " + is_v4 + " THEN " + address.low + " & " + u64(0xFFFF'FFFF'0000'0000ULL | mask4) + " ELSE " +
+            address.low + " & " + u64(mask_of(out.length6 - 64)) + " END";
   return out;
 }
 
@@ -427,7 +464,9 @@ Result<Sql> port_service(const Expr& e, const RenderInput& in) {
   return Sql{SqlType::kText, text + ")", {}, {}, {}};
 }
 
-std::string near_name(std::string_view name, const RenderInput& in) { return "no column \"" + std::string(name) + "\" in " + in.where; }
+std::string near_name(std::string_view name, const RenderInput& in) {
+  return "no column \"" + std::string(name) + "\" in " + in.where;
+}
 
 }  // namespace
 
@@ -510,7 +549,12 @@ Result<Sql> render(const Expr& e, const RenderInput& in) {
       if (is_constant(s, true)) return constant_bool(false);
       return boolean("(NOT coalesce(" + s.text + ", false))");
     }
-    case Kind::kEq: case Kind::kNe: case Kind::kLt: case Kind::kLe: case Kind::kGt: case Kind::kGe: {
+    case Kind::kEq:
+    case Kind::kNe:
+    case Kind::kLt:
+    case Kind::kLe:
+    case Kind::kGt:
+    case Kind::kGe: {
       RW_ASSIGN(Sql a, render(*e.args[0], in));
       RW_ASSIGN(Sql b, render(*e.args[1], in));
       return compare(e.kind, std::move(a), std::move(b));
@@ -520,7 +564,10 @@ Result<Sql> render(const Expr& e, const RenderInput& in) {
       if (s.constant || s.type == SqlType::kNull) return constant_bool(is_constant_null(s));
       return boolean("(" + s.text + " IS NULL)");
     }
-    case Kind::kAdd: case Kind::kSub: case Kind::kMul: case Kind::kDiv: {
+    case Kind::kAdd:
+    case Kind::kSub:
+    case Kind::kMul:
+    case Kind::kDiv: {
       RW_ASSIGN(const Sql a, render(*e.args[0], in));
       RW_ASSIGN(const Sql b, render(*e.args[1], in));
       return arithmetic(e.kind, a, b);
@@ -547,9 +594,12 @@ Result<Sql> render(const Expr& e, const RenderInput& in) {
       if (is_constant_null(s)) return sql_null(SqlType::kTime);
       if (s.type != SqlType::kTime || e.bucket.us <= 0) return mismatch("a time bucket", s);
       const std::string width = std::to_string(e.bucket.us);
-      return Sql{SqlType::kTime, "make_timestamp(epoch_us(" + s.text + ") // " + width + " * " + width + ")", {}, {}, {}};
+      return Sql{
+          SqlType::kTime, "make_timestamp(epoch_us(" + s.text + ") // " + width + " * " + width + ")", {}, {}, {}};
     }
-    case Kind::kLocalDate: case Kind::kLocalHour: case Kind::kLocalWeekday: return local_time(e, in);
+    case Kind::kLocalDate:
+    case Kind::kLocalHour:
+    case Kind::kLocalWeekday: return local_time(e, in);
     case Kind::kPrefixOf: return prefix_of(e, in);
     case Kind::kPortService: return port_service(e, in);
   }

@@ -1,4 +1,5 @@
-// Expressions of the question algebra as SQL, folded with what is known about a scan (columns that are constant, IPv4 only).
+// Expressions of the question algebra as SQL, folded with what is known about a scan (columns that are constant, IPv4
+// only).
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ enum class SqlType : std::uint8_t { kNull, kBool, kInt, kDouble, kText, kTime, k
 // A rendered expression. An address is two SQL expressions, or one of 32 bits where everything is IPv4.
 struct Sql {
   SqlType type = SqlType::kNull;
-  std::string text;                 // the value; the upper half of an address
-  std::string low;                  // the lower half of an address; empty where `text` is its 32 bits
-  std::optional<Value> constant;    // known while rendering
+  std::string text;               // the value; the upper half of an address
+  std::string low;                // the lower half of an address; empty where `text` is its 32 bits
+  std::optional<Value> constant;  // known while rendering
   std::string_view unit;
-  std::uint8_t length4 = 32;        // kPrefix
+  std::uint8_t length4 = 32;  // kPrefix
   std::uint8_t length6 = 128;
 
   bool v4() const { return (type == SqlType::kIp || type == SqlType::kPrefix) && low.empty(); }
@@ -53,8 +54,8 @@ using Scope = std::function<const Sql*(std::string_view name)>;
 struct RenderInput {
   RenderContext& context;
   Scope scope;
-  TimeRange times;        // of the rows that are looked at: bounds time-zone tables
-  std::string where;      // for messages: "table flows"
+  TimeRange times;    // of the rows that are looked at: bounds time-zone tables
+  std::string where;  // for messages: "table flows"
 };
 
 Result<Sql> render(const Expr& e, const RenderInput& in);

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 Failure system_failure(const char* what, const std::string& path) {
   const int error = errno;
-  return {error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, std::string(what) + " " + path + ": " + std::strerror(error)};
+  return {error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+          std::string(what) + " " + path + ": " + std::strerror(error)};
 }
 
 Result<void> sync_path(const std::string& path, int flags) {
@@ -46,7 +47,8 @@ std::string random_token() {
 class ParentLock {
  public:
   explicit ParentLock(const std::string& parent)
-      : fd_(::open((parent + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)), held_(fd_ >= 0 && ::flock(fd_, LOCK_EX) == 0) {}
+      : fd_(::open((parent + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)),
+        held_(fd_ >= 0 && ::flock(fd_, LOCK_EX) == 0) {}
   ~ParentLock() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -82,6 +84,11 @@ Result<void> rename_file(const std::string& from, const std::string& to) {
   return {};
 }
 
+bool changed_before(const std::string& path, Timestamp time) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && info.st_ctim.tv_sec * 1'000'000LL < time.us;
+}
+
 void remove_file(const std::string& path) { ::unlink(path.c_str()); }
 
 void remove_tree(const std::string& path) {
@@ -92,7 +99,8 @@ void remove_tree(const std::string& path) {
 std::vector<std::string> list_files(const std::string& root) {
   std::vector<std::string> files;
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(root, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(root, error); !error && it != fs::recursive_directory_iterator();
+       it.increment(error)) {
     std::error_code ignored;
     if (it->is_regular_file(ignored)) files.push_back(it->path().lexically_relative(root).string());
   }

@@ -1,4 +1,5 @@
-// Files and folders of a lake: durable renames, leases that die with their process, and the clearing of what the dead left.
+// Files and folders of a lake: durable renames, leases that die with their process, and the clearing of what the dead
+// left.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace rw {
 
@@ -16,12 +18,14 @@ Result<void> sync_file(const std::string& path);     // contents on disk when it
 Result<void> sync_folder(const std::string& path);   // names in it on disk
 Result<std::uint64_t> file_size(const std::string& path);
 Result<void> rename_file(const std::string& from, const std::string& to);
-void remove_file(const std::string& path);           // best effort
-void remove_tree(const std::string& path);           // best effort
+bool changed_before(const std::string& path, Timestamp time);  // status change; false where there is no such file
+void remove_file(const std::string& path);                     // best effort
+void remove_tree(const std::string& path);                     // best effort
 // Every file below `root`, relative to it. A missing root has none.
 std::vector<std::string> list_files(const std::string& root);
 
-// A folder of one's own under `parent`, locked while the object (and so the process) lives. Its name is unique for all time.
+// A folder of one's own under `parent`, locked while the object (and so the process) lives. Its name is unique for all
+// time.
 class Lease {
  public:
   static Result<std::unique_ptr<Lease>> take(const std::string& parent);

@@ -26,8 +26,10 @@ Ip address_at(const Chunk& arguments, std::size_t row) {
 duck::ScalarFunction ip_text_function() {
   return {"ip_text", {Type::kU64, Type::kU64}, Type::kText, [](const Chunk& in, ScalarOutput& out) {
             for (std::size_t i = 0; i < in.rows; ++i) {
-              if (any_null(in, i)) out.set_null(i);
-              else out.set_text(i, address_at(in, i).to_string());
+              if (any_null(in, i))
+                out.set_null(i);
+              else
+                out.set_text(i, address_at(in, i).to_string());
             }
           }};
 }
@@ -38,9 +40,12 @@ duck::ScalarFunction port_service_function() {
             const auto* src_port = in.columns[1].values<std::uint16_t>();
             const auto* dst_port = in.columns[2].values<std::uint16_t>();
             for (std::size_t i = 0; i < in.rows; ++i) {
-              const std::string_view name = any_null(in, i) ? std::string_view() : port_service(proto[i], src_port[i], dst_port[i]);
-              if (name.data() == nullptr) out.set_null(i);
-              else out.set_text(i, name);
+              const std::string_view name =
+                  any_null(in, i) ? std::string_view() : port_service(proto[i], src_port[i], dst_port[i]);
+              if (name.data() == nullptr)
+                out.set_null(i);
+              else
+                out.set_text(i, name);
             }
           }};
 }
@@ -61,12 +66,16 @@ duck::ScalarFunction label_function(std::string name, std::shared_ptr<const Labe
                 continue;
               }
               const Ip ip = address_at(in, i);
-              if (at_time) last = table->find(ip, Timestamp{times[i]});
-              else if (!known || ip != last_ip) last = table->find(ip);  // files are sorted: runs of one address
+              if (at_time)
+                last = table->find(ip, Timestamp{times[i]});
+              else if (!known || ip != last_ip)
+                last = table->find(ip);  // files are sorted: runs of one address
               last_ip = ip;
               known = true;
-              if (last < 0) out.set_null(i);
-              else out.set_text(i, set->ranges[static_cast<std::size_t>(last)].label);
+              if (last < 0)
+                out.set_null(i);
+              else
+                out.set_text(i, set->ranges[static_cast<std::size_t>(last)].label);
             }
           }};
 }
@@ -75,11 +84,16 @@ duck::ScalarFunction member_function(std::string name, const std::vector<Prefix>
   LabelSet set;
   for (const Prefix& prefix : prefixes) set.ranges.push_back({prefix.first(), prefix.last(), kAllTime, {}});
   auto table = std::make_shared<const RangeTable>(set);
-  return {std::move(name), {Type::kU64, Type::kU64}, Type::kBool, [table = std::move(table)](const Chunk& in, ScalarOutput& out) {
+  return {std::move(name),
+          {Type::kU64, Type::kU64},
+          Type::kBool,
+          [table = std::move(table)](const Chunk& in, ScalarOutput& out) {
             auto* result = static_cast<bool*>(out.data());
             for (std::size_t i = 0; i < in.rows; ++i) {
-              if (any_null(in, i)) out.set_null(i);
-              else result[i] = table->find(address_at(in, i)) >= 0;
+              if (any_null(in, i))
+                out.set_null(i);
+              else
+                result[i] = table->find(address_at(in, i)) >= 0;
             }
           }};
 }

@@ -10,10 +10,11 @@
 
 namespace rw {
 
-duck::ScalarFunction ip_text_function();                        // ip_text(hi, lo)
-duck::ScalarFunction port_service_function();                   // port_service(proto, src_port, dst_port)
+duck::ScalarFunction ip_text_function();       // ip_text(hi, lo)
+duck::ScalarFunction port_service_function();  // port_service(proto, src_port, dst_port)
 // name(hi, lo) or, `at_time`, name(hi, lo, microseconds)
 duck::ScalarFunction label_function(std::string name, std::shared_ptr<const LabelSet> set, bool at_time);
-duck::ScalarFunction member_function(std::string name, const std::vector<Prefix>& prefixes);  // name(hi, lo) is a boolean
+duck::ScalarFunction member_function(std::string name,
+                                     const std::vector<Prefix>& prefixes);  // name(hi, lo) is a boolean
 
 }  // namespace rw

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "lake/answers.h"
+#include "lake/care.h"
 #include "lake/catalog.h"
 #include "lake/engine.h"
 #include "lake/files.h"
@@ -24,7 +25,8 @@ namespace {
 
 constexpr std::uint64_t kWriterMemory = 512ULL << 20;  // for COPY; batches come on top
 constexpr unsigned kWriterThreads = 2;
-constexpr std::size_t kWriterQueue = 1;                // batches that wait; each may hold 64 MB
+constexpr std::size_t kWriterQueue = 1;  // batches that wait; each may hold 64 MB
+constexpr int kReplaceAttempts = 5;      // --again beside a compaction
 constexpr std::uint64_t kMostMemory = 8ULL << 30;
 
 std::uint64_t default_memory() {
@@ -36,7 +38,8 @@ class EmbeddedLake;
 
 class LakeIngest : public IngestTransaction {
  public:
-  LakeIngest(EmbeddedLake& lake, std::uint32_t ingest, std::vector<std::uint32_t> replace, std::unique_ptr<Lease> staging)
+  LakeIngest(EmbeddedLake& lake, std::uint32_t ingest, std::vector<std::uint32_t> replace,
+             std::unique_ptr<Lease> staging)
       : lake_(lake), ingest_(ingest), replace_(std::move(replace)), staging_(std::move(staging)) {}
   ~LakeIngest() override { wait(); }
 
@@ -45,7 +48,6 @@ class LakeIngest : public IngestTransaction {
 
  private:
   void wait();
-  Result<void> publish(CatalogChange& change);
 
   EmbeddedLake& lake_;
   std::uint32_t ingest_;
@@ -68,6 +70,7 @@ class EmbeddedLake : public Lake, private ScanContext {
   std::string absolute(const std::string& path) const { return directory_ + "/" + path; }
   Catalog& catalog() { return *catalog_; }
   Result<WriterPool*> writers();
+  Result<std::unique_ptr<Care>> care();
 
   // Store
   Result<Answer> run(const Query& query) override;
@@ -86,8 +89,8 @@ class EmbeddedLake : public Lake, private ScanContext {
   Result<std::vector<KnownInput>> known_small_inputs() override { return catalog_->known_small_inputs(); }
   Result<std::unique_ptr<IngestTransaction>> begin_ingest(const std::vector<std::uint32_t>& replace) override;
   Result<LakeInfo> info() override;
-  Result<CompactReport> compact() override { return Failure(ErrorCode::kUnsupported, "compaction comes next"); }
-  Result<CompactReport> drop(Timestamp) override { return Failure(ErrorCode::kUnsupported, "retention comes next"); }
+  Result<CompactReport> compact() override;
+  Result<CompactReport> drop(Timestamp before) override;
   const std::string& directory() const override { return directory_; }
 
  private:
@@ -118,7 +121,8 @@ Result<void> EmbeddedLake::start() {
   const std::string catalog = directory_ + "/catalog.sqlite";
   const bool exists = std::filesystem::exists(catalog, error);
   if (!exists && !options_.create)
-    return Failure(ErrorCode::kNotFound, "there is no lake in " + directory_ + "; make one with: rangewatch ingest --lake " + directory_ + " PATH…");
+    return Failure(ErrorCode::kNotFound, "there is no lake in " + directory_ +
+                                             "; make one with: rangewatch ingest --lake " + directory_ + " PATH…");
   if (!exists) RW_TRY(make_folders(directory_));
   directory_ = std::filesystem::absolute(directory_, error).lexically_normal().string();
   if (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
@@ -126,8 +130,9 @@ Result<void> EmbeddedLake::start() {
   if (options_.synthetic) RW_TRY(catalog_->mark_synthetic());
   if (!options_.write) return {};
   for (const char* folder : {"/data", "/staging", "/tmp"}) RW_TRY(make_folders(directory_ + folder));
-  Lease::clear_dead(directory_ + "/staging", nullptr);
-  Lease::clear_dead(directory_ + "/tmp", nullptr);
+  RW_TRY(Care::clear_dead(*catalog_, directory_));
+  RW_ASSIGN(const std::uint64_t unlinked, Care::unlink_old(*catalog_, directory_, options_.unlink_after));
+  static_cast<void>(unlinked);
   return {};
 }
 
@@ -161,8 +166,9 @@ Result<std::vector<FileEntry>> EmbeddedLake::files(const TableSpec& table, TimeR
   RW_ASSIGN(std::vector<FileEntry> files, catalog_->files(table.name, range, by_end));
   for (const FileEntry& file : files)
     if (file.schema > table.schema)
-      return Failure(ErrorCode::kUnsupported, "the table " + file.table + " holds files of a newer rangewatch (schema " +
-                                                  std::to_string(file.schema) + ", this one knows " + std::to_string(table.schema) + ")");
+      return Failure(ErrorCode::kUnsupported,
+                     "the table " + file.table + " holds files of a newer rangewatch (schema " +
+                         std::to_string(file.schema) + ", this one knows " + std::to_string(table.schema) + ")");
   return files;
 }
 
@@ -171,11 +177,14 @@ Result<std::vector<ZoneChange>> EmbeddedLake::zone(std::string_view name, TimeRa
   RW_ASSIGN(duck::Connection * connection, reader());
   const std::int64_t quarter = kHour.us / 4;
   const std::int64_t from = range.empty() ? 0 : range.from.us / quarter;
-  const std::int64_t to = range.empty() ? 1 : std::min((range.to.us + quarter - 1) / quarter, from + 4 * 24 * 366 * 300);
+  const std::int64_t to =
+      range.empty() ? 1 : std::min((range.to.us + quarter - 1) / quarter, from + 4 * 24 * 366 * 300);
   std::vector<ZoneChange> changes;
-  const std::string sql = "SELECT q, epoch_us(timezone(" + duck::quote_text(name) + ", make_timestamp(q)::TIMESTAMP AT TIME ZONE 'UTC')) - q AS o "
-                          "FROM (SELECT unnest(range(" + std::to_string(from) + ", " + std::to_string(std::max(to, from + 1)) +
-                          ")) * " + std::to_string(quarter) + " AS q) ORDER BY q";
+  const std::string sql = "SELECT q, epoch_us(timezone(" + duck::quote_text(name) +
+                          ", make_timestamp(q)::TIMESTAMP AT TIME ZONE 'UTC')) - q AS o "
+                          "FROM (SELECT unnest(range(" +
+                          std::to_string(from) + ", " + std::to_string(std::max(to, from + 1)) + ")) * " +
+                          std::to_string(quarter) + " AS q) ORDER BY q";
   const auto done = connection->query(sql, nullptr, [&changes](const duck::Chunk& chunk) {
     for (std::size_t i = 0; i < chunk.rows; ++i) {
       const Duration offset{chunk.columns[1].values<std::int64_t>()[i]};
@@ -350,34 +359,53 @@ void LakeIngest::wait() {
   changed_.wait(lock, [this] { return running_ == 0; });
 }
 
-// Moves the files to where the catalog will say they are. Until it says so, nobody reads them.
-Result<void> LakeIngest::publish(CatalogChange& change) {
-  std::set<std::string> folders;
-  for (StagedFile& file : files_) {
-    const std::string target = lake_.absolute(file.entry.path);
-    const std::string folder = target.substr(0, target.rfind('/'));
-    if (folders.insert(folder).second) RW_TRY(make_folders(folder));
-    RW_TRY(rename_file(file.staged_path, target));
-    change.add.push_back(std::move(file.entry));
-  }
-  for (const std::string& folder : folders) RW_TRY(sync_folder(folder));
-  return {};
-}
-
 Result<void> LakeIngest::commit(const InputIdentity& input, const Emitter::Counts& counts) {
   wait();
   if (!status_) return status_;
-  CatalogChange change;
-  RW_TRY(publish(change));
-  for (const auto& [sensor, hour] : observed_) change.observed.push_back({Timestamp{hour * kHour.us}, sensor});
-  change.input = input;
-  change.ingest = ingest_;
-  change.counts = counts;
-  change.forget_ingests = replace_;
-  return lake_.catalog().apply(change);
+  CatalogChange mine;
+  RW_TRY(publish(lake_.directory(), files_, mine));
+  for (const auto& [sensor, hour] : observed_) mine.observed.push_back({Timestamp{hour * kHour.us}, sensor});
+  mine.input = input;
+  mine.ingest = ingest_;
+  mine.counts = counts;
+  Result<void> done;
+  for (int attempt = 0; attempt < kReplaceAttempts; ++attempt) {
+    CatalogChange change = mine;
+    std::unique_ptr<Care> care;
+    if (!replace_.empty()) {
+      RW_ASSIGN(care, lake_.care());
+      RW_TRY(care->replace(replace_, change));
+    }
+    done = lake_.catalog().apply(change);
+    if (done || done.error().code != ErrorCode::kConflict) return done;
+    // A compaction replaced files that held rows of the ingests which go. Keep our files, look again.
+    change.add.erase(change.add.begin(), change.add.begin() + static_cast<std::ptrdiff_t>(mine.add.size()));
+    discard(lake_.directory(), done.error(), change);
+  }
+  discard(lake_.directory(), done.error(), mine);
+  return done;
 }
 
 // ---- care
+
+Result<std::unique_ptr<Care>> EmbeddedLake::care() {
+  if (!options_.write) return Failure(ErrorCode::kUsage, "the lake " + directory_ + " was opened for reading only");
+  CareOptions options;
+  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  if (options_.memory_bytes > 0) options.memory_bytes = options_.memory_bytes;
+  options.grace = options_.unlink_after;
+  return Care::open(*catalog_, directory_, options);
+}
+
+Result<CompactReport> EmbeddedLake::compact() {
+  RW_ASSIGN(const auto care, this->care());
+  return care->compact();
+}
+
+Result<CompactReport> EmbeddedLake::drop(Timestamp before) {
+  RW_ASSIGN(const auto care, this->care());
+  return care->drop(before);
+}
 
 Result<LakeInfo> EmbeddedLake::info() {
   LakeInfo info;

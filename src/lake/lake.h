@@ -1,7 +1,7 @@
 // The embedded store: Parquet files that a SQLite catalog makes live, queried with DuckDB. One folder, no service.
 //
-// Layout: catalog.sqlite, data/<table>/<day>/<name>.parquet, staging/ (not yet live), tmp/ (spills), rangewatch.toml (optional).
-// A file is live when the catalog says so; readers take a snapshot of the catalog and never list folders.
+// Layout: catalog.sqlite, data/<table>/<day>/<name>.parquet, staging/ (not yet live), tmp/ (spills), rangewatch.toml
+// (optional). A file is live when the catalog says so; readers take a snapshot of the catalog and never list folders.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@
 namespace rw {
 
 struct LakeOptions {
-  bool create = false;                // make the folder and catalog when missing; else kNotFound with advice
-  bool write = false;                 // will ingest, compact or drop
-  std::uint64_t memory_bytes = 0;     // for queries; 0: half of the machine's, at most 8 GiB
-  unsigned threads = 0;               // 0: all cores
-  bool synthetic = false;             // rows come from a scenario: marks the lake for good
+  bool create = false;             // make the folder and catalog when missing; else kNotFound with advice
+  bool write = false;              // will ingest, compact or drop
+  std::uint64_t memory_bytes = 0;  // for queries; 0: half of the machine's, at most 8 GiB
+  unsigned threads = 0;            // 0: all cores
+  bool synthetic = false;          // rows come from a scenario: marks the lake for good
+  Duration unlink_after = kHour;   // replaced files stay this long for those who still read them
 };
 
 // An earlier input whose first bytes are those of a new one: the new one may be the same, or the same and more.

@@ -40,8 +40,9 @@ Flow flow_of(std::uint32_t n) {
   return flow;
 }
 
-Result<void> ingest(Lake& lake, std::span<const Flow> flows, const std::string& name = "input") {
-  RW_ASSIGN(auto transaction, lake.begin_ingest());
+Result<void> ingest(Lake& lake, std::span<const Flow> flows, const std::string& name = "input",
+                    const std::vector<std::uint32_t>& replace = {}) {
+  RW_ASSIGN(auto transaction, lake.begin_ingest(replace));
   Emitter emitter(*transaction, name, "test", kStart);
   for (const Flow& flow : flows) emitter.add(flow);
   RW_TRY(emitter.finish());
@@ -178,6 +179,115 @@ TEST(Lake, RowsBecomeVisibleAtCommitOnly) {
   ASSERT_TRUE(info);
   EXPECT_EQ(info->inputs, 0U);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() + "/data"));
+}
+
+std::int64_t count_rows(Lake& lake, const std::string& table = "flows", const std::string& column = "") {
+  Query q;
+  q.table = table;
+  q.measures = {{"n", column.empty() ? Measure::Kind::kCount : Measure::Kind::kSum,
+                 column.empty() ? nullptr : expr::column(column)}};
+  const Answer answer = ask(lake, q);
+  return answer.rows.empty() ? -1 : as_int(answer.rows[0][0], 0);
+}
+
+TEST(Lake, CompactionKeepsEveryRowAndFoldsFiles) {
+  const TemporaryFolder folder;
+  LakeOptions options;
+  options.create = options.write = true;
+  options.unlink_after = Duration{0};
+  const auto lake = std::move(*Lake::open(folder.path(), options));
+  std::int64_t bytes = 0;
+  for (int i = 0; i < 70; ++i) {
+    std::vector<Flow> some = flows(5);
+    if (i == 3) some[0].src = *Ip::parse("2001:db8::7");
+    if (i == 4) some[0].sampling = 100;
+    if (i == 5) some[0].app = "irc";
+    for (Flow& flow : some) bytes += flow.bytes;
+    ASSERT_TRUE(ingest(*lake, some, std::to_string(i)));
+  }
+  const auto report = lake->compact();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files_before, 70U);
+  EXPECT_EQ(report->files_after, 1U);
+  EXPECT_EQ(report->rows, 350U);
+  EXPECT_EQ(report->unlinked, 70U);
+  EXPECT_EQ(count_rows(*lake), 350);
+  EXPECT_EQ(count_rows(*lake, "flows", "bytes"), bytes);
+  Query q;
+  q.table = "flows";
+  q.where = expr::eq(expr::column("src"), expr::literal(*Ip::parse("2001:db8::7")));
+  q.select = {{"src", expr::column("src")}, {"app", expr::column("app")}, {"sampling", expr::column("sampling")}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 1U);
+  EXPECT_TRUE(is_null(answer.rows[0][1]));
+  EXPECT_EQ(as_int(answer.rows[0][2]), 1);
+  q.where = expr::eq(expr::column("app"), expr::text("irc"));
+  EXPECT_EQ(ask(*lake, q).rows.size(), 1U);
+}
+
+TEST(Lake, AgainReplacesRowsInCompactedFilesToo) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  for (int i = 0; i < 66; ++i) ASSERT_TRUE(ingest(*lake, flows(5), std::to_string(i)));
+  ASSERT_TRUE(lake->compact());
+  const auto known = lake->known_inputs(std::hash<std::string>{}("7"), 100);
+  ASSERT_TRUE(known);
+  ASSERT_EQ(known->size(), 1U);
+  ASSERT_TRUE(ingest(*lake, flows(2), "7", {known->front().ingest}));
+  EXPECT_EQ(count_rows(*lake), 65 * 5 + 2);
+  const auto again = lake->known_inputs(std::hash<std::string>{}("7"), 100);
+  ASSERT_EQ(again->size(), 1U);
+  EXPECT_NE(again->front().ingest, known->front().ingest);
+}
+
+TEST(Lake, ReplacedRowsNoLongerObserveTheirHours) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  std::vector<Flow> wrong = flows(1);
+  wrong[0].start_time += kDay.us;
+  wrong[0].end_time += kDay.us;
+  ASSERT_TRUE(ingest(*lake, wrong, "clock"));
+  ASSERT_TRUE(ingest(*lake, flows(1), "fine"));
+  EXPECT_EQ(lake->observed_hours(kAllTime)->size(), 2U);
+  ASSERT_TRUE(
+      ingest(*lake, flows(1), "clock", {lake->known_inputs(std::hash<std::string>{}("clock"), 9)->front().ingest}));
+  const auto hours = lake->observed_hours(kAllTime);
+  ASSERT_EQ(hours->size(), 1U);
+  EXPECT_EQ(hours->front().hour.to_string(), "2019-04-23T06:00:00Z");
+  EXPECT_EQ(hours->front().sensor, "border-1");
+}
+
+TEST(Lake, DropKeepsFirstSightings) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(100), "a"));
+  std::vector<Flow> later = flows(4);
+  for (Flow& flow : later) {
+    flow.start_time += 2 * kDay.us;
+    flow.end_time += 2 * kDay.us;
+  }
+  ASSERT_TRUE(ingest(*lake, later, "b"));
+  const auto first = lake->drop(kStart + Duration::seconds(50));
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->rows, 50U);
+  EXPECT_EQ(count_rows(*lake), 54);
+  const auto second = lake->drop(kStart + kDay);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(count_rows(*lake), 4);
+  Query q;
+  q.table = "seen";
+  q.select = {{"kind", expr::column("kind")},
+              {"entity", expr::column("entity")},
+              {"first", expr::column("first_time")},
+              {"last", expr::column("last_time")}};
+  q.order_by = {{"entity", false}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 4U);
+  EXPECT_EQ(as_string(answer.rows[0][0]), "sent");
+  EXPECT_EQ(std::get<Ip>(answer.rows[0][1]).to_string(), "192.0.2.0");
+  EXPECT_EQ(std::get<Timestamp>(answer.rows[1][2]).us, kStart.us + 1'000'000);
+  EXPECT_EQ(std::get<Timestamp>(answer.rows[1][3]).us, kStart.us + 97'000'000);
+  EXPECT_EQ(lake->observed_hours(kAllTime)->size(), 1U);
 }
 
 TEST(Lake, SpreadIsExact) {

@@ -44,8 +44,10 @@ RangeTable::RangeTable(const LabelSet& set) {
     const Ip at = edges[i].at;
     for (; i < edges.size() && edges[i].at == at; ++i) {
       const Active entry{width(set.ranges[static_cast<std::size_t>(edges[i].range)]), edges[i].range};
-      if (edges[i].begins) active.insert(entry);
-      else active.erase(entry);
+      if (edges[i].begins)
+        active.insert(entry);
+      else
+        active.erase(entry);
     }
     const auto begin = active.empty() ? 0U : static_cast<std::uint32_t>(candidates_.size());
     for (const Active& entry : active) {
@@ -53,8 +55,10 @@ RangeTable::RangeTable(const LabelSet& set) {
       if (valid_[static_cast<std::size_t>(std::get<1>(entry))] == kAllTime) break;  // nothing wider can win
     }
     if (!active.empty()) candidates_.push_back(-1);
-    if (segments_.back().first == at) segments_.back().candidates = begin;
-    else segments_.push_back({at, begin});
+    if (segments_.back().first == at)
+      segments_.back().candidates = begin;
+    else
+      segments_.push_back({at, begin});
   }
   v4_index_.resize(65'536 + 1);
   for (std::uint32_t top = 0; top < 65'536; ++top) {
@@ -79,9 +83,7 @@ const RangeTable::Segment* RangeTable::segment(Ip ip) const {
   return &*(it - 1);  // the first segment begins at ::
 }
 
-std::int32_t RangeTable::find(Ip ip) const {
-  return candidates_[segment(ip)->candidates];
-}
+std::int32_t RangeTable::find(Ip ip) const { return candidates_[segment(ip)->candidates]; }
 
 std::int32_t RangeTable::find(Ip ip, Timestamp time) const {
   for (const std::int32_t* c = &candidates_[segment(ip)->candidates]; *c >= 0; ++c)

@@ -30,7 +30,8 @@ class RangeTable {
   std::vector<Segment> segments_;
   std::vector<std::int32_t> candidates_;  // each segment's list ends with -1
   std::vector<TimeRange> valid_;
-  std::vector<std::uint32_t> v4_index_;   // by upper 16 bits of an IPv4 address: the segment that holds its first address
+  std::vector<std::uint32_t>
+      v4_index_;  // by upper 16 bits of an IPv4 address: the segment that holds its first address
   bool timed_ = false;
 };
 

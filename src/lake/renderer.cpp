@@ -53,7 +53,8 @@ Columns table_columns(const TableSpec& table, const Shape* shape) {
     const std::string v4 = duck::quote_name(std::string(address) + "_v4");
     Sql sql{sql_type(column.type), name, {}, {}, column.unit};
     if (stored.form == Form::kNull) sql = sql_null(sql.type);
-    if (stored.form == Form::kConstant) sql.text = std::to_string(stored.constant), sql.constant = static_cast<std::int64_t>(stored.constant);
+    if (stored.form == Form::kConstant)
+      sql.text = std::to_string(stored.constant), sql.constant = static_cast<std::int64_t>(stored.constant);
     if (stored.form == Form::kV4Low) sql.text = as_pair({SqlType::kIp, v4, {}, {}, {}}).low;
     if (stored.form == Form::kV4High) sql.text = "0::UBIGINT", sql.constant = std::int64_t{0};
     columns[std::string(column.name)] = sql;
@@ -91,7 +92,7 @@ std::string file_list(const std::vector<FileEntry>& files, ScanContext& context)
 struct Branch {
   std::string from;
   Columns columns;
-  std::string where;   // empty: every row
+  std::string where;  // empty: every row
 };
 
 // One expression that every branch computes, under one name.
@@ -102,8 +103,8 @@ struct Wanted {
 };
 
 struct Relation {
-  std::string sql;                // SELECT … UNION ALL SELECT …
-  std::vector<Sql> columns;       // of the wanted, as seen from outside
+  std::string sql;           // SELECT … UNION ALL SELECT …
+  std::vector<Sql> columns;  // of the wanted, as seen from outside
 };
 
 class QueryRenderer {
@@ -132,7 +133,7 @@ class QueryRenderer {
   std::string what_;
   std::vector<Wanted> wanted_;
   std::vector<OutputColumn> outputs_;
-  Columns answer_;   // keys, measures and selected columns by name, for having and order
+  Columns answer_;  // keys, measures and selected columns by name, for having and order
   std::size_t sql_columns_ = 0;
   std::size_t keys_ = 0;
 };
@@ -223,7 +224,8 @@ Result<Relation> QueryRenderer::relation(const std::vector<Wanted>& wanted) {
     for (std::size_t w = 0; w < wanted.size(); ++w) {
       RW_ASSIGN(Sql sql, wanted[w].condition ? render_condition(wanted[w].expr, input(branches_[b].columns))
                                              : rw::render(*wanted[w].expr, input(branches_[b].columns)));
-      if (out.columns[w].type == SqlType::kNull || (out.columns[w].type == SqlType::kInt && sql.type == SqlType::kDouble)) {
+      if (out.columns[w].type == SqlType::kNull ||
+          (out.columns[w].type == SqlType::kInt && sql.type == SqlType::kDouble)) {
         out.columns[w] = sql;
         out.columns[w].constant.reset();
       }
@@ -265,7 +267,8 @@ void QueryRenderer::output(const std::string& name, const Sql& as, const std::st
 
 Result<std::string> QueryRenderer::rows_sql() {
   std::vector<Wanted> wanted;
-  for (std::size_t i = 0; i < query_.select.size(); ++i) wanted.push_back({"s" + std::to_string(i), query_.select[i].expr, false});
+  for (std::size_t i = 0; i < query_.select.size(); ++i)
+    wanted.push_back({"s" + std::to_string(i), query_.select[i].expr, false});
   RW_ASSIGN(const Relation rows, relation(wanted));
   for (std::size_t i = 0; i < wanted.size(); ++i) output(query_.select[i].name, rows.columns[i], wanted[i].alias);
   keys_ = 0;
@@ -279,7 +282,8 @@ std::string filter_clause(const Measure& measure, const std::string& alias) {
 // The arguments of one measure in the inner SELECT: a0 (value), a0w (filter), a0t0.. (tuple).
 void want_measure(const Measure& measure, const std::string& alias, std::vector<Wanted>& wanted) {
   if (measure.arg) wanted.push_back({alias, measure.arg, false});
-  for (std::size_t i = 0; i < measure.tuple.size(); ++i) wanted.push_back({alias + "t" + std::to_string(i), measure.tuple[i], false});
+  for (std::size_t i = 0; i < measure.tuple.size(); ++i)
+    wanted.push_back({alias + "t" + std::to_string(i), measure.tuple[i], false});
   if (measure.where) wanted.push_back({alias + "w", measure.where, true});
 }
 
@@ -291,10 +295,14 @@ const Sql* wanted_column(const std::vector<Wanted>& wanted, const Relation& rows
 
 std::string distinct_sql(const Measure& measure, const std::vector<Sql>& parts) {
   std::string list;
-  for (const Sql& part : parts) list += (list.empty() ? "" : ", ") + part.text + (part.low.empty() ? "" : ", " + part.low);
+  for (const Sql& part : parts)
+    list += (list.empty() ? "" : ", ") + part.text + (part.low.empty() ? "" : ", " + part.low);
   const bool one = parts.size() == 1 && parts[0].low.empty();
-  if (measure.exact) return "count(DISTINCT " + (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN row(" + list + ") END") + ")";
-  return "approx_count_distinct(" + (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN hash(" + list + ") END") + ")";
+  if (measure.exact)
+    return "count(DISTINCT " + (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN row(" + list + ") END") +
+           ")";
+  return "approx_count_distinct(" +
+         (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN hash(" + list + ") END") + ")";
 }
 
 Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size_t number, const Relation& rows) {
@@ -320,7 +328,8 @@ Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size
     case Measure::Kind::kMin:
     case Measure::Kind::kMax:
       result.type = arg->type;
-      sql = (measure.kind == Measure::Kind::kMin ? "min(" : "max(") + (arg->low.empty() ? arg->text : "row(" + arg->text + ", " + arg->low + ")") + ")";
+      sql = (measure.kind == Measure::Kind::kMin ? "min(" : "max(") +
+            (arg->low.empty() ? arg->text : "row(" + arg->text + ", " + arg->low + ")") + ")";
       if (!arg->low.empty()) {  // a struct of both halves; taken apart here
         const std::string whole = sql + filter;
         output(measure.name, *arg, out);
@@ -338,7 +347,8 @@ Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size
     case Measure::Kind::kQuantile:
       if (arg->type != SqlType::kInt && arg->type != SqlType::kDouble && arg->type != SqlType::kNull)
         return Failure(ErrorCode::kUsage, "the measure \"" + measure.name + "\" needs a number");
-      sql = "approx_quantile((" + arg->text + ")::DOUBLE, " + sql_literal(std::clamp(measure.quantile, 0.0, 1.0)).text + ")";
+      sql = "approx_quantile((" + arg->text + ")::DOUBLE, " + sql_literal(std::clamp(measure.quantile, 0.0, 1.0)).text +
+            ")";
       result.type = SqlType::kDouble;
       break;
     case Measure::Kind::kDistinct: {
@@ -357,8 +367,10 @@ Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size
 
 Result<std::string> QueryRenderer::groups_sql() {
   wanted_.clear();
-  for (std::size_t i = 0; i < query_.group_by.size(); ++i) wanted_.push_back({"k" + std::to_string(i), query_.group_by[i].expr, false});
-  for (std::size_t i = 0; i < query_.measures.size(); ++i) want_measure(query_.measures[i], "a" + std::to_string(i), wanted_);
+  for (std::size_t i = 0; i < query_.group_by.size(); ++i)
+    wanted_.push_back({"k" + std::to_string(i), query_.group_by[i].expr, false});
+  for (std::size_t i = 0; i < query_.measures.size(); ++i)
+    want_measure(query_.measures[i], "a" + std::to_string(i), wanted_);
   RW_ASSIGN(const Relation rows, relation(wanted_));
   std::string keys;
   for (std::size_t i = 0; i < query_.group_by.size(); ++i) {
@@ -375,13 +387,15 @@ Result<std::string> QueryRenderer::groups_sql() {
   return "SELECT " + select + " FROM (" + rows.sql + ")" + (keys.empty() ? "" : " GROUP BY " + keys);
 }
 
-// Each row gives two edges: +rate where it starts and −rate where it ends. Per bucket, the sum of all earlier edges times the
-// bucket's width, plus each of its own edges times what is left of the bucket, is the exact integral of the rate.
+// Each row gives two edges: +rate where it starts and −rate where it ends. Per bucket, the sum of all earlier edges
+// times the bucket's width, plus each of its own edges times what is left of the bucket, is the exact integral of the
+// rate.
 Result<std::string> QueryRenderer::spread_sql() {
   const Spread& spread = *query_.spread;
   if (spread.bucket.us <= 0 || !spread.value) return Failure(ErrorCode::kUsage, "a spread needs a value and a bucket");
   std::vector<Wanted> wanted;
-  for (std::size_t i = 0; i < query_.group_by.size(); ++i) wanted.push_back({"k" + std::to_string(i), query_.group_by[i].expr, false});
+  for (std::size_t i = 0; i < query_.group_by.size(); ++i)
+    wanted.push_back({"k" + std::to_string(i), query_.group_by[i].expr, false});
   const std::size_t first = wanted.size();
   wanted.push_back({"s", expr::column(spread.start_column), false});
   wanted.push_back({"e", expr::column(spread.end_column), false});
@@ -397,23 +411,40 @@ Result<std::string> QueryRenderer::spread_sql() {
   const std::string partition = keys.empty() ? "" : "PARTITION BY " + keys.substr(0, keys.size() - 2) + " ";
   const std::string over = " OVER (" + partition + "ORDER BY b";
   std::string sql =
-      "WITH r AS (SELECT * REPLACE (epoch_us(s) AS s, epoch_us(e) AS e, v::DOUBLE AS v) FROM (" + rows.sql + ")), "
+      "WITH r AS (SELECT * REPLACE (epoch_us(s) AS s, epoch_us(e) AS e, v::DOUBLE AS v) FROM (" + rows.sql +
+      ")), "
       // a: slope that begins or ends here; p: what the edge adds within its own bucket; n: rows that are open.
-      "x AS (SELECT " + keys + "s // " + width + " AS b, CASE WHEN e > s THEN v / (e - s) ELSE 0 END AS a, "
-      "CASE WHEN e > s THEN v / (e - s) * ((s // " + width + " + 1) * " + width + " - s) ELSE v END AS p, (e > s)::BIGINT AS n FROM r "
-      "UNION ALL SELECT " + keys + "e // " + width + ", -v / (e - s), -v / (e - s) * ((e // " + width + " + 1) * " + width +
+      "x AS (SELECT " +
+      keys + "s // " + width +
+      " AS b, CASE WHEN e > s THEN v / (e - s) ELSE 0 END AS a, "
+      "CASE WHEN e > s THEN v / (e - s) * ((s // " +
+      width + " + 1) * " + width +
+      " - s) ELSE v END AS p, (e > s)::BIGINT AS n FROM r "
+      "UNION ALL SELECT " +
+      keys + "e // " + width + ", -v / (e - s), -v / (e - s) * ((e // " + width + " + 1) * " + width +
       " - e), -1 FROM r WHERE e > s), "
-      "g AS (SELECT " + keys + "b, sum(a) AS a, sum(p) AS p, sum(n) AS n FROM x GROUP BY " + keys + "b), "
-      "w AS (SELECT " + keys + "b, p, sum(a)" + over + ") AS slope, sum(n)" + over + ") AS open, sum(a)" + over +
+      "g AS (SELECT " +
+      keys + "b, sum(a) AS a, sum(p) AS p, sum(n) AS n FROM x GROUP BY " + keys +
+      "b), "
+      "w AS (SELECT " +
+      keys + "b, p, sum(a)" + over + ") AS slope, sum(n)" + over + ") AS open, sum(a)" + over +
       " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before, sum(n)" + over +
-      " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS open_before, lead(b)" + over + ") AS next_b FROM g), "
+      " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS open_before, lead(b)" + over +
+      ") AS next_b FROM g), "
       // Buckets without edges between two that have some, while rows are open.
-      "f AS (SELECT " + keys + "b, p + CASE WHEN coalesce(open_before, 0) > 0 THEN before * " + width + " ELSE 0 END AS v FROM w "
-      "UNION ALL SELECT " + keys + "unnest(range(b + 1, next_b)) AS b, slope * " + width + " AS v FROM w WHERE open > 0 AND next_b > b + 1) "
-      "SELECT " + keys + "make_timestamp(b * " + width + ") AS bucket, v AS m0 FROM f";
+      "f AS (SELECT " +
+      keys + "b, p + CASE WHEN coalesce(open_before, 0) > 0 THEN before * " + width +
+      " ELSE 0 END AS v FROM w "
+      "UNION ALL SELECT " +
+      keys + "unnest(range(b + 1, next_b)) AS b, slope * " + width +
+      " AS v FROM w WHERE open > 0 AND next_b > b + 1) "
+      "SELECT " +
+      keys + "make_timestamp(b * " + width + ") AS bucket, v AS m0 FROM f";
   std::string range;
   if (query_.time.from > kAllTime.from) range += " WHERE b >= " + std::to_string(query_.time.from.us) + " // " + width;
-  if (query_.time.to < kAllTime.to) range += std::string(range.empty() ? " WHERE" : " AND") + " b * " + width + " < " + std::to_string(query_.time.to.us);
+  if (query_.time.to < kAllTime.to)
+    range +=
+        std::string(range.empty() ? " WHERE" : " AND") + " b * " + width + " < " + std::to_string(query_.time.to.us);
   output("bucket", {SqlType::kTime, "bucket", {}, {}, {}}, "bucket");
   output(spread.name, {SqlType::kDouble, "m0", {}, {}, rows.columns[first + 2].unit}, "m0");
   keys_ = first + 1;
@@ -430,7 +461,8 @@ Result<Rendered> QueryRenderer::finish(std::string body) {
     columns += (columns.empty() ? "" : ", ") + sql.text + " AS c" + std::to_string(number++);
     if (column.pair) columns += ", " + sql.low + " AS c" + std::to_string(number++);
   }
-  RW_ASSIGN(const Sql having, render_condition(query_.having, RenderInput{context_, scope_of(answer_), times_, "the answer"}));
+  RW_ASSIGN(const Sql having,
+            render_condition(query_.having, RenderInput{context_, scope_of(answer_), times_, "the answer"}));
   const std::string where = having.constant && std::get<bool>(*having.constant) ? "" : " WHERE " + having.text;
   std::string order;
   const auto by = [&order](const Sql& sql, bool descending) {
@@ -440,7 +472,8 @@ Result<Rendered> QueryRenderer::finish(std::string body) {
   };
   for (const Order& wish : query_.order_by) {
     const auto it = answer_.find(wish.name);
-    if (it == answer_.end()) return Failure(ErrorCode::kUsage, "cannot order by \"" + wish.name + "\": no such column in the answer");
+    if (it == answer_.end())
+      return Failure(ErrorCode::kUsage, "cannot order by \"" + wish.name + "\": no such column in the answer");
     by(it->second, wish.descending);
   }
   if (!query_.order_by.empty())  // ties in one order always, so that the same question has the same answer
@@ -494,7 +527,8 @@ Result<Rendered> QueryRenderer::render() {
   columns_of_query(query_, used);
   RW_TRY(find_branches(used));
   const bool grouped = !query_.group_by.empty() || !query_.measures.empty();
-  if (grouped && !query_.select.empty()) return Failure(ErrorCode::kUsage, "a question selects rows or groups them, not both");
+  if (grouped && !query_.select.empty())
+    return Failure(ErrorCode::kUsage, "a question selects rows or groups them, not both");
   Result<std::string> body = query_.spread ? spread_sql() : grouped ? groups_sql() : rows_sql();
   if (!body) return Failure(body.error());
   return finish(std::move(*body));
@@ -504,7 +538,9 @@ Result<Rendered> QueryRenderer::render() {
 
 const TableSpec kSeenTable{"seen", kSeenColumns, 1, 3, kSeenSort, "first and last sightings from before what is kept"};
 
-const TableSpec* find_lake_table(std::string_view name) { return name == kSeenTable.name ? &kSeenTable : find_table(name); }
+const TableSpec* find_lake_table(std::string_view name) {
+  return name == kSeenTable.name ? &kSeenTable : find_table(name);
+}
 
 Result<Rendered> render_query(const Query& query, ScanContext& context) {
   if (query.from || query.spread || !query.select.empty() || !query.group_by.empty() || !query.measures.empty())

@@ -19,8 +19,8 @@ struct OutputColumn {
   std::string name;
   SqlType type = SqlType::kNull;
   std::string_view unit;
-  std::size_t at = 0;        // index of its (first) SQL column
-  bool pair = false;         // an address in two SQL columns
+  std::size_t at = 0;  // index of its (first) SQL column
+  bool pair = false;   // an address in two SQL columns
   std::uint8_t length4 = 32;
   std::uint8_t length6 = 128;
 };

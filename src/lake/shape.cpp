@@ -74,7 +74,8 @@ Shape parse_shape(const TableSpec& table, std::string_view text) {
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     if (word.starts_with('-')) {
-      if (const int i = find_column(table, word.substr(1)); i >= 0) shape[static_cast<std::size_t>(i)].form = Form::kNull;
+      if (const int i = find_column(table, word.substr(1)); i >= 0)
+        shape[static_cast<std::size_t>(i)].form = Form::kNull;
       continue;
     }
     const std::size_t equals = word.find('=');
@@ -85,7 +86,8 @@ Shape parse_shape(const TableSpec& table, std::string_view text) {
       shape[static_cast<std::size_t>(i) - 1].form = Form::kV4High;
     } else if (const int c = find_column(table, name); c >= 0) {
       shape[static_cast<std::size_t>(c)] = {
-          Form::kConstant, static_cast<std::uint32_t>(std::strtoul(std::string(word.substr(equals + 1)).c_str(), nullptr, 10))};
+          Form::kConstant,
+          static_cast<std::uint32_t>(std::strtoul(std::string(word.substr(equals + 1)).c_str(), nullptr, 10))};
     }
   }
   return shape;

@@ -1,5 +1,6 @@
-// What a Parquet file of ours leaves out: columns that are null throughout, addresses that are IPv4 throughout, sampling that
-// is the same throughout. The catalog keeps each file's shape, so that readers supply constants and SQL folds them away.
+// What a Parquet file of ours leaves out: columns that are null throughout, addresses that are IPv4 throughout,
+// sampling that is the same throughout. The catalog keeps each file's shape, so that readers supply constants and SQL
+// folds them away.
 #pragma once
 
 #include <cstdint>

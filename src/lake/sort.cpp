@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 #include <tuple>
+#include <utility>
 
 #include "base/time.h"
 #include "lake/shape.h"
@@ -70,7 +70,8 @@ std::vector<std::uint32_t> sorted_rows(const Batch& batch) {
       const std::int64_t hour = times[i] / kHour.us;
       const auto in_hour = static_cast<std::uint64_t>((times[i] - hour * kHour.us) / kTimeUnit);
       const std::uint64_t address = by_address ? lo[i] & 0xFFFF'FFFF : 0;
-      keyed[i] = {static_cast<std::uint64_t>(hour - first_hour) << 48 | address << 16 | in_hour, static_cast<std::uint32_t>(i)};
+      keyed[i] = {static_cast<std::uint64_t>(hour - first_hour) << 48 | address << 16 | in_hour,
+                  static_cast<std::uint32_t>(i)};
     }
     radix_sort(keyed);
     for (std::size_t i = 0; i < rows; ++i) order[i] = keyed[i].row;
@@ -78,7 +79,8 @@ std::vector<std::uint32_t> sorted_rows(const Batch& batch) {
   }
   std::vector<Wide> wide(rows);
   for (std::size_t i = 0; i < rows; ++i)
-    wide[i] = {times[i] / kHour.us, by_address ? hi[i] : 0, by_address ? lo[i] : 0, times[i], static_cast<std::uint32_t>(i)};
+    wide[i] = {times[i] / kHour.us, by_address ? hi[i] : 0, by_address ? lo[i] : 0, times[i],
+               static_cast<std::uint32_t>(i)};
   std::sort(wide.begin(), wide.end());
   for (std::size_t i = 0; i < rows; ++i) order[i] = wide[i].row;
   return order;

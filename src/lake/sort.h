@@ -8,7 +8,8 @@
 
 namespace rw {
 
-// Row numbers in sorted order. Stable only up to a sixteenth of a second of the time column within one hour and address.
+// Row numbers in sorted order. Stable only up to a sixteenth of a second of the time column within one hour and
+// address.
 std::vector<std::uint32_t> sorted_rows(const Batch& batch);
 
 }  // namespace rw

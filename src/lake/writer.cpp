@@ -54,7 +54,8 @@ duck::Type stored_type(ColumnType type) {
 // Feeds the rows order[next..] of a batch, column by column.
 class BatchFeed {
  public:
-  BatchFeed(const Batch& batch, const Shape& shape, std::span<const std::uint32_t> order) : batch_(batch), order_(order) {
+  BatchFeed(const Batch& batch, const Shape& shape, std::span<const std::uint32_t> order)
+      : batch_(batch), order_(order) {
     const TableSpec& table = batch.table();
     for (std::size_t i = 0; i < shape.size(); ++i) {
       if (shape[i].form == StoredColumn::Form::kPlain)
@@ -109,8 +110,10 @@ class BatchFeed {
       case ColumnType::kText: fill_text(out, c, from, rows); break;
       case ColumnType::kSymbol: fill_symbols(out, c, from, rows); break;
       default:
-        if (sources_[c].v4) gather<std::uint64_t, std::uint32_t>(out.data(c), from, rows);
-        else gather<std::uint64_t>(out.data(c), from, rows);
+        if (sources_[c].v4)
+          gather<std::uint64_t, std::uint32_t>(out.data(c), from, rows);
+        else
+          gather<std::uint64_t>(out.data(c), from, rows);
     }
     if (from.null_count() == 0) return;
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -122,7 +125,8 @@ class BatchFeed {
     for (std::size_t i = 0; i < rows.size(); ++i) out.set_text(c, i, safe_text(from.text(rows[i]), storage));
   }
 
-  void fill_symbols(duck::FeedWriter& out, std::size_t c, const ColumnBuffer& from, std::span<const std::uint32_t> rows) {
+  void fill_symbols(duck::FeedWriter& out, std::size_t c, const ColumnBuffer& from,
+                    std::span<const std::uint32_t> rows) {
     if (sources_[c].dictionary.empty()) return;
     codes_.resize(rows.size());
     const auto* values = from.values<std::uint32_t>();
@@ -189,7 +193,8 @@ std::vector<std::span<const std::uint32_t>> split(const Batch& batch, std::span<
 }
 
 Result<StagedFile> write_part(duck::Connection& connection, const Batch& batch, const Shape& shape,
-                              std::span<const std::uint32_t> rows, const std::string& staging, const std::string& name) {
+                              std::span<const std::uint32_t> rows, const std::string& staging,
+                              const std::string& name) {
   const TableSpec& table = batch.table();
   StagedFile file;
   file.staged_path = staging + "/" + name;

@@ -22,20 +22,21 @@ namespace rw {
 
 // A file in staging that waits for its commit.
 struct StagedFile {
-  std::string staged_path;   // absolute
-  FileEntry entry;           // its path is where it goes
+  std::string staged_path;  // absolute
+  FileEntry entry;          // its path is where it goes
 };
 struct WrittenBatch {
   std::vector<StagedFile> files;
   std::set<std::pair<std::string, std::int64_t>> observed;  // sensor, hour since 1970
 };
 
-// Writes `batch` as one file or, where it has many rows a day, one per day. `name` is unique in the lake and starts every file's.
+// Writes `batch` as one file or, where it has many rows a day, one per day. `name` is unique in the lake and starts
+// every file's.
 Result<WrittenBatch> write_batch(duck::Connection& connection, const Batch& batch, const std::string& staging,
                                  const std::string& name);
 
-// Jobs run on `threads` threads, each with a connection of its own. submit() blocks while the queue is full, which is what
-// bounds the memory of an ingest.
+// Jobs run on `threads` threads, each with a connection of its own. submit() blocks while the queue is full, which is
+// what bounds the memory of an ingest.
 class WriterPool {
  public:
   using Job = std::function<void(duck::Connection&)>;
