@@ -78,6 +78,7 @@ class EmbeddedLake : public Lake, private ScanContext {
   Result<void> stream(const Query& query, const std::function<bool(const Answer&)>& piece) override;
   Result<void> sql(std::string_view select, const std::function<bool(const Answer&)>& piece) override;
   Result<std::vector<ObservedHour>> observed_hours(TimeRange range) override { return catalog_->observed_hours(range); }
+  Result<std::vector<ZoneOffset>> zone_offsets(std::string_view zone, TimeRange range) override;
   Result<TimeRange> extent(std::string_view table) override { return catalog_->extent(table); }
   bool synthetic() const override { return catalog_->synthetic(); }
 
@@ -196,6 +197,17 @@ Result<std::vector<ZoneChange>> EmbeddedLake::zone(std::string_view name, TimeRa
   if (!done) return Failure(ErrorCode::kUsage, "time zone \"" + std::string(name) + "\": " + done.error().message);
   if (changes.empty()) return Failure(ErrorCode::kInternal, "no offsets for time zone " + std::string(name));
   return changes;
+}
+
+Result<std::vector<ZoneOffset>> EmbeddedLake::zone_offsets(std::string_view name, TimeRange range) {
+  constexpr Duration kMostYears = Duration::seconds(50LL * 366 * 86'400);  // quarters of an hour are walked
+  if (range.to - range.from > kMostYears)
+    return Failure(ErrorCode::kLimit, "local time over more than 50 years is not computed");
+  const auto changes = zone(name, range);
+  if (!changes) return Failure(changes.error());
+  std::vector<ZoneOffset> offsets;
+  for (const ZoneChange& change : *changes) offsets.push_back({change.from, change.offset});
+  return offsets;
 }
 
 Result<std::string> EmbeddedLake::label_function(const std::shared_ptr<const LabelSet>& set, bool at_time) {
