@@ -5,11 +5,15 @@
 
 namespace rw {
 
+extern const Command kFlowsCommand;
+extern const Command kDnsCommand;
 extern const Command kFormatsCommand;
 extern const Command kScenarioCommand;
 
 namespace {
 constexpr std::array kCommands{
+    &kFlowsCommand,
+    &kDnsCommand,
     &kFormatsCommand,
     &kScenarioCommand,
 };

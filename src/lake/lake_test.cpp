@@ -101,6 +101,30 @@ TEST(Lake, TopTalkers) {
   EXPECT_EQ(answer.columns[1].unit, "bytes");
 }
 
+// By host: each flow once with its source and once with its destination as key.
+TEST(Lake, NestedQuestionsAddUp) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(10)));
+  Query ends;
+  ends.table = "flows";
+  ends.select = {{"host", expr::column("src")}, {"volume", expr::volume_bytes()}};
+  Query others = ends;
+  others.select[0].expr = expr::column("dst");
+  Query q;
+  q.from = std::make_shared<const Query>(ends);
+  q.from_also = {std::make_shared<const Query>(others)};
+  q.group_by = {{"host", expr::column("host")}};
+  q.measures = {{"bytes", Measure::Kind::kSum, expr::column("volume")}, {"flows", Measure::Kind::kCount, nullptr}};
+  q.order_by = {{"bytes", true}};
+  const Answer answer = ask(*lake, q);
+  ASSERT_EQ(answer.rows.size(), 5U);
+  EXPECT_EQ(std::get<Ip>(answer.rows[0][0]).to_string(), "175.45.176.1");  // the destination of all
+  EXPECT_EQ(as_int(answer.rows[0][1]), 10 * 100 + 45);
+  EXPECT_EQ(as_int(answer.rows[0][2]), 10);
+  EXPECT_EQ(as_int(answer.rows[1][1]), 101 + 105 + 109);
+}
+
 TEST(Lake, EmptyLakeAnswersWithNothing) {
   const TemporaryFolder folder;
   const auto lake = open_lake(folder);

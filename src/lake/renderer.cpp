@@ -116,7 +116,7 @@ class QueryRenderer {
  private:
   Result<void> find_branches(const std::vector<std::string>& used);
   Result<void> table_branches(const TableSpec& table, const std::vector<std::string>& used);
-  Result<void> nested_branch();
+  Result<void> nested_branch(const Query& nested);
   Result<Relation> relation(const std::vector<Wanted>& wanted);
   Result<std::string> rows_sql();
   Result<std::string> groups_sql();
@@ -141,7 +141,11 @@ class QueryRenderer {
 // ---- where rows come from
 
 Result<void> QueryRenderer::find_branches(const std::vector<std::string>& used) {
-  if (query_.from) return nested_branch();
+  if (query_.from) {
+    RW_TRY(nested_branch(*query_.from));
+    for (const auto& also : query_.from_also) RW_TRY(nested_branch(*also));
+    return {};
+  }
   const TableSpec* table = find_lake_table(query_.table);
   if (table == nullptr) return Failure(ErrorCode::kUsage, "no table \"" + query_.table + "\"");
   what_ = "table " + query_.table;
@@ -197,10 +201,10 @@ Result<void> QueryRenderer::table_branches(const TableSpec& table, const std::ve
   return {};
 }
 
-Result<void> QueryRenderer::nested_branch() {
-  RW_ASSIGN(Rendered inner, render_query(*query_.from, context_));
+Result<void> QueryRenderer::nested_branch(const Query& nested) {
+  RW_ASSIGN(Rendered inner, render_query(nested, context_));
   what_ = "the nested question";
-  times_ = query_.from->time;
+  times_ = nested.time;
   Branch branch;
   branch.from = "(" + inner.sql + ")";
   for (const OutputColumn& column : inner.columns) {

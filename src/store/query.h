@@ -140,6 +140,7 @@ struct Order {
 struct Query {
   std::string table;                   // or
   std::shared_ptr<const Query> from;   // a nested question, whose answer columns are the columns here
+  std::vector<std::shared_ptr<const Query>> from_also;  // more of them with the same columns: their rows are added
   TimeRange time = kAllTime;           // on the table's time column; prunes files
   ExprPtr where;                       // null: all
   std::vector<Named> select;           // rows without grouping …

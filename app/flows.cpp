@@ -1,0 +1,116 @@
+// rangewatch flows: look at flows, or aggregate them.
+#include "flags.h"
+#include "listing.h"
+#include "model/records.h"
+
+namespace rw {
+namespace {
+
+ExprPtr seconds() { return expr::binary(Expr::Kind::kDiv, expr::duration_us(), expr::number(1'000'000)); }
+ExprPtr scaled(std::string_view column) {
+  return expr::binary(Expr::Kind::kMul, expr::column(column), expr::column("sampling"));
+}
+ExprPtr received_bytes() { return scaled("rev_bytes"); }
+ExprPtr received_packets() { return scaled("rev_packets"); }
+
+constexpr ExtraColumn kExtraColumns[] = {
+    {"app", "", "application as payload or sensor told it, else as the ports suggest; null where nothing does",
+     expr::app},
+    {"duration", "s", "from the first packet to the last", seconds},
+    {"volume", "bytes", "forward plus reverse bytes, scaled by sampling: what filters and groups call bytes",
+     expr::volume_bytes},
+};
+
+ExprPtr src() { return expr::column("src"); }
+ExprPtr dst() { return expr::column("dst"); }
+ExprPtr src_port() { return expr::column("src_port"); }
+ExprPtr dst_port() { return expr::column("dst_port"); }
+ExprPtr src_asn() { return expr::column("src_asn"); }
+ExprPtr dst_asn() { return expr::column("dst_asn"); }
+
+constexpr ExtraKey kExtraKeys[] = {
+    {"host", "an address at either end: the whole volume counts at each end", src, dst},
+    {"port", "a port at either end", src_port, dst_port},
+    {"asn", "an AS number at either end, as the sensor told it", src_asn, dst_asn},
+};
+
+Measure count(bool) { return {"flows", Measure::Kind::kCount, nullptr}; }
+Measure packets(bool sent) {
+  return {"packets", Measure::Kind::kSum, sent ? expr::sent_packets() : expr::volume_packets()};
+}
+Measure bytes(bool sent) { return {"bytes", Measure::Kind::kSum, sent ? expr::sent_bytes() : expr::volume_bytes()}; }
+Measure sent_packets(bool) { return {"sent_packets", Measure::Kind::kSum, expr::sent_packets()}; }
+Measure sent_bytes(bool) { return {"sent_bytes", Measure::Kind::kSum, expr::sent_bytes()}; }
+Measure got_packets(bool) { return {"received_packets", Measure::Kind::kSum, received_packets()}; }
+Measure got_bytes(bool) { return {"received_bytes", Measure::Kind::kSum, received_bytes()}; }
+Measure sources(bool) { return {"sources", Measure::Kind::kDistinct, expr::column("src")}; }
+Measure destinations(bool) { return {"destinations", Measure::Kind::kDistinct, expr::column("dst")}; }
+Measure first_seen(bool) { return {"first_seen", Measure::Kind::kMin, expr::column("start_time")}; }
+Measure last_seen(bool) { return {"last_seen", Measure::Kind::kMax, expr::column("end_time")}; }
+
+constexpr MeasureColumn kMeasures[] = {
+    {"flows", "flows", "records", count},
+    {"packets", "packets", "forward plus reverse, scaled by sampling; by src: what src sent", packets},
+    {"bytes", "bytes", "forward plus reverse, scaled by sampling; by src: what src sent", bytes},
+    {"sent_packets", "packets", "what src sent, scaled", sent_packets},
+    {"sent_bytes", "bytes", "what src sent, scaled", sent_bytes},
+    {"received_packets", "packets", "what dst sent back, scaled; null where no sensor tells", got_packets},
+    {"received_bytes", "bytes", "what dst sent back, scaled; null where no sensor tells", got_bytes},
+    {"sources", "addresses", "different src, approximate in large groups", sources},
+    {"destinations", "addresses", "different dst, approximate in large groups", destinations},
+    {"first_seen", "time", "earliest start", first_seen},
+    {"last_seen", "time", "latest end", last_seen},
+};
+
+constexpr std::string_view kRowColumns[] = {"start_time", "duration",    "proto",     "src",         "src_port",
+                                            "dst",        "dst_port",    "app",       "tcp_flags",   "packets",
+                                            "bytes",      "rev_packets", "rev_bytes", "server_name", "sensor"};
+constexpr std::string_view kMeasureColumns[] = {"flows", "packets", "bytes"};
+constexpr std::string_view kOrder[] = {"start_time", "src",   "src_port", "dst",
+                                       "dst_port",   "proto", "end_time", "bytes"};
+
+constexpr Listing kListing{.table = &kFlowTable,
+                           .filter = flow_filter,
+                           .what = "flows",
+                           .extra_columns = kExtraColumns,
+                           .extra_keys = kExtraKeys,
+                           .measures = kMeasures,
+                           .row_columns = kRowColumns,
+                           .measure_columns = kMeasureColumns,
+                           .order = kOrder,
+                           .top_column = "volume",
+                           .top_measure = "bytes"};
+
+Result<int> run(const Arguments& args, Console& console) { return run_listing(kListing, args, console); }
+
+constexpr const Flag* kFlags[] = {RW_LISTING_FLAGS};
+constexpr std::string_view kExamples[] = {
+    "rangewatch flows 'src net 175.45.176.0/22 and tcp and dst port 3333'",
+    "rangewatch flows --by app --top 20",
+    "rangewatch flows 'udp and port 53' --by dst --top 5 --format json",
+    "rangewatch flows --by hour --from 2019-04-01 --to 2019-04-08",
+};
+constexpr Positional kPositionals[] = {{.name = "FILTER",
+                                        .doc = "which flows, in the style of tcpdump (see --help-filter); all without",
+                                        .repeatable = true}};
+
+}  // namespace
+
+extern constinit const Command kFlowsCommand{.name = "flows",
+                                             .summary = "look at flows, or aggregate them",
+                                             .examples = kExamples,
+                                             .doc =
+                                                 "Without --by, flows are listed by time; --top N lists the N largest "
+                                                 "by --sort (default volume). With --by, they are "
+                                                 "summed per group: flows, packets and bytes, and what else --columns "
+                                                 "asks for. Bytes are IP-layer bytes, forward plus "
+                                                 "reverse, scaled by sampling; grouped by src (or its network or AS) "
+                                                 "without dst, they are what src sent. By host, port "
+                                                 "or asn, a flow counts whole at each of its ends.\n\n"
+                                                 "Where several sensors saw one connection, each told its own record: "
+                                                 "name one ('sensor NAME') before adding up.",
+                                             .positionals = kPositionals,
+                                             .flags = kFlags,
+                                             .run = run};
+
+}  // namespace rw

@@ -1,0 +1,23 @@
+// The lake of a command line.
+#include "open_lake.h"
+
+#include "flags.h"
+
+namespace rw {
+
+Result<std::unique_ptr<Lake>> open_lake(const Arguments& args, LakeOptions wanted) {
+  constexpr std::uint64_t kMaxThreads = 1024;  // more is a typing error
+  if (args.has(flags::kMemory)) {
+    RW_ASSIGN(wanted.memory_bytes, args.size_bytes(flags::kMemory));
+    constexpr std::uint64_t kLeast = 64 << 20;  // below this the engine cannot hold its own buffers
+    if (wanted.memory_bytes < kLeast) return Failure(ErrorCode::kUsage, "'--memory' must be at least 64Mi");
+  }
+  if (args.has(flags::kThreads)) {
+    RW_ASSIGN(const std::uint64_t threads, args.number(flags::kThreads));
+    if (threads == 0 || threads > kMaxThreads) return Failure(ErrorCode::kUsage, "'--threads' must be from 1 to 1024");
+    wanted.threads = static_cast<unsigned>(threads);
+  }
+  return Lake::open(flags::lake_directory(args), wanted);
+}
+
+}  // namespace rw
