@@ -1,0 +1,101 @@
+// Looks into the payloads of open flows: application, TLS and QUIC server names, HTTP requests, DNS over UDP and TCP.
+//
+// Only the first few payloads of a flow are looked at, and bytes are kept only while a ClientHello, a request head or a DNS
+// message over TCP is incomplete. DNS over UDP and multicast DNS are read in every packet.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "format/dns_tracker.h"
+#include "format/flow_assembler.h"
+#include "format/http.h"
+#include "format/packet.h"
+#include "format/quic.h"
+#include "format/range_buffer.h"
+#include "format/tls.h"
+#include "model/emitter.h"
+
+namespace rw {
+
+class Inspector : public FlowAssembler::Listener {
+ public:
+  static constexpr unsigned kMaxProbes = 4;                              // payloads per direction until we give up
+  static constexpr std::size_t kMaxInspections = 1 << 16;                // flows with state here at once
+  static constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;  // held by all of them together
+  static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;           // one message over TCP
+
+  // Installs itself as the assembler's listener; all references must outlive it.
+  Inspector(FlowAssembler& flows, DnsTracker& dns, Emitter& emitter, std::string sensor);
+
+  // A packet of `flow` that was just counted; `forward` says that the flow's initiator sent it.
+  void packet(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
+    if (!packet.payload.empty() && ((flow.state & OpenFlow::kInspected) == 0 || is_dns_flow(flow))) look(flow, forward, time, packet);
+  }
+  void flow_ends(OpenFlow& flow) override;
+
+ private:
+  // The first bytes of a TCP client, until its ClientHello is there.
+  struct Opening {
+    TcpStream stream;
+    Timestamp time;
+  };
+  // Both directions of DNS over TCP (RFC 7766).
+  struct DnsStreams {
+    std::array<TcpStream, 2> streams;  // 0: from the initiator
+    std::array<bool, 2> lost{};        // a hole that will not close: nothing more is read
+  };
+  struct HttpExchange {
+    bool in_head = false;   // `head` goes on at next_seq
+    bool waiting = false;   // `request` has no response yet
+    bool client_is_initiator = true;
+    std::uint32_t next_seq = 0;
+    std::string head;
+    Timestamp time;         // of the request
+    HttpRequest request;
+  };
+  using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange>;
+
+  static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
+  static bool is_dns_flow(const OpenFlow& flow) {
+    return flow.proto == ip_proto::kUdp && (is_dns_port(flow.low_port) || is_dns_port(flow.high_port));
+  }
+
+  void look(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  bool dns_datagram(OpenFlow& flow, Timestamp time, const Packet& packet);
+  void first_udp(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void found(OpenFlow& flow, App app, bool forward, Timestamp time, const Packet& packet, Bytes bytes);
+  void client_hello(OpenFlow& flow, Timestamp time, const Packet& packet, Bytes bytes);
+  void opening(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void quic(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void dns_stream(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Timestamp time);
+  void http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void http_request(OpenFlow& flow, HttpExchange& exchange);
+  void http_row(const OpenFlow& flow, HttpExchange& exchange, const HttpResponse* response);
+  void tls_row(const ClientHello& hello, std::string_view version, Timestamp time, const Packet& packet);
+  bool probe(OpenFlow& flow, bool forward);
+
+  template <typename State>
+  State* start(OpenFlow& flow, State state);
+  void stop(OpenFlow& flow);
+  // Calls use() on state that may grow or shrink, and keeps the sum of all.
+  template <typename State, typename Use>
+  auto accounted(State& state, Use use);
+
+  FlowAssembler& flows_;
+  DnsTracker& dns_;
+  Emitter& emitter_;
+  std::string sensor_;
+  std::vector<Inspection> inspections_;
+  std::vector<std::uint32_t> free_;
+  std::size_t buffered_ = 0;
+};
+
+}  // namespace rw

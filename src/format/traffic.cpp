@@ -1,0 +1,170 @@
+// The way of a packet from its record to rows.
+#include "format/traffic.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+namespace rw {
+namespace {
+
+// Fragments inside tunnels whose outer packets were fragments, and so on.
+constexpr unsigned kMaxJoins = 4;
+
+Duration between(Timestamp a, Timestamp b) { return {std::llabs(a.us - b.us)}; }
+
+}  // namespace
+
+bool CaptureClock::observe(Timestamp time) {
+  if (!started_) {
+    started_ = true;
+    now_ = before_jump_ = time;
+    return false;
+  }
+  if (between(time, now_) <= kJump) {
+    now_ = std::max(now_, time);
+    candidate_.reset();
+    return false;
+  }
+  if (!candidate_ || between(time, *candidate_) > kJump) {
+    candidate_ = time;
+    return false;
+  }
+  before_jump_ = now_;
+  now_ = std::max(*candidate_, time);
+  candidate_.reset();
+  return true;
+}
+
+Traffic::Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& shared, const std::string& sensor)
+    : emitter_(emitter),
+      exports_(shared.get<FlowExport>("flow-export")),
+      flows_(options, sensor, emitter),
+      dns_(emitter, sensor),
+      inspector_(flows_, dns_, emitter, sensor),
+      fragments_(emitter),
+      resumed_(emitter.resume_offset() == 0) {}
+
+void Traffic::add(std::span<const CaptureRecord> records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    Slot& slot = slots_[i];
+    slot.verdict = decode_packet(records[i].link_type, records[i].frame, records[i].wire_length, slot.packet);
+    if (slot.verdict != Decoded::kPacket) continue;
+    slot.key = flows_.key(slot.packet);
+    flows_.prefetch_slot(slot.key);
+  }
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (slots_[i].verdict == Decoded::kPacket) flows_.prefetch_flow(slots_[i].key);
+  for (std::size_t i = 0; i < records.size(); ++i) one(records[i], slots_[i]);
+}
+
+void Traffic::one(const CaptureRecord& record, Slot& slot) {
+  if (!resumed_ && record.end > emitter_.resume_offset()) {
+    emitter_.at(last_offset_);  // before the resume offset: these rows were told when the input ended there, and are dropped
+    flush();
+    resumed_ = true;
+    last_offset_ = std::max(record.offset, emitter_.resume_offset());  // it was cut short then, and not counted
+  } else {
+    last_offset_ = record.offset;
+  }
+  emitter_.at(last_offset_);
+  ++totals_.packets;
+  turn_clock(record.time);
+  const Packet& packet = slot.packet;
+  if (packet.weird != nullptr) emitter_.weird(packet.weird);
+  switch (slot.verdict) {
+    case Decoded::kPacket:
+      if (packet.proto == ip_proto::kUdp && exported(packet, record.time)) return;
+      return deliver(packet, slot.key, {record.time, record.time, 1, packet.ip_bytes});
+    case Decoded::kFragment: return fragment(record.time, packet);
+    case Decoded::kBroken:
+      if (!link_type_supported(record.link_type)) ++totals_.unsupported;
+      return;
+    case Decoded::kOther: return;
+  }
+}
+
+void Traffic::turn_clock(Timestamp time) {
+  const bool jumped = clock_.observe(time);
+  const Timestamp now = clock_.now();
+  flows_.reference_times(now, clock_.before_jump());
+  emitter_.reference_time(now);
+  if (jumped) {  // what is open is of the time before
+    emitter_.reference_time(clock_.before_jump());
+    flush();
+    emitter_.reference_time(now);
+    return;
+  }
+  flows_.advance(now);
+  dns_.advance(now);
+  while (!fragments_.empty()) {
+    auto late = fragments_.expired(now);
+    if (!late) break;
+    joined(std::move(*late));
+  }
+}
+
+void Traffic::fragment(Timestamp time, const Packet& packet) {
+  if (auto whole = fragments_.add(time, packet)) joined(std::move(*whole));
+  while (auto late = fragments_.evicted()) joined(std::move(*late));
+}
+
+void Traffic::joined(FragmentJoiner::Joined&& whole) {
+  FlowAssembler::Counted counted{whole.first, whole.last, static_cast<std::uint32_t>(whole.packets), whole.bytes};
+  Packet& packet = whole.packet;
+  if (!whole.complete) return deliver(packet, flows_.key(packet), counted);
+  const unsigned tunnels = packet.tunnels;
+  const Decoded verdict = decode_joined(whole.payload, whole.payload_bytes, packet);
+  if (packet.weird != nullptr) emitter_.weird(packet.weird);
+  if (packet.tunnels > tunnels) counted = {whole.first, whole.last, 1, packet.ip_bytes};  // fragments of a carrier are one packet inside
+  if (verdict == Decoded::kFragment && depth_ < kMaxJoins) {
+    ++depth_;
+    const std::vector<std::byte> keep(packet.ip_payload.begin(), packet.ip_payload.end());  // the joiner reuses its memory
+    packet.ip_payload = packet.payload = keep;
+    fragment(whole.last, packet);
+    --depth_;
+    return;
+  }
+  if (packet.proto == ip_proto::kUdp && exported(packet, whole.last)) return;
+  deliver(packet, flows_.key(packet), counted);
+}
+
+// A datagram that carries flow records of another sensor: those are told, the datagram itself is not traffic.
+bool Traffic::exported(const Packet& packet, Timestamp time) {
+  if (packet.payload.size() < packet.payload_bytes || !looks_like_flow_export(packet.dst_port, packet.payload)) return false;
+  const bool confirmed = exports_.datagram({packet.src, packet.src_port, time}, packet.payload, emitter_);
+  emitter_.reference_time(clock_.now());
+  totals_.exports += confirmed ? 1 : 0;
+  return confirmed;
+}
+
+void Traffic::deliver(const Packet& packet, const FlowKey& key, const FlowAssembler::Counted& counted) {
+  totals_.counted += counted.packets;
+  totals_.bytes += counted.bytes;
+  const auto [flow, forward] = flows_.add(key, packet, counted, clock_.now());
+  inspector_.packet(flow, forward, counted.last, packet);
+}
+
+void Traffic::flush() {
+  while (auto late = fragments_.expired(clock_.now(), true)) joined(std::move(*late));
+  flows_.flush();
+  dns_.flush();
+}
+
+void Traffic::finish() {
+  emitter_.at(last_offset_);
+  flush();
+  exports_.end_of_input(emitter_);
+}
+
+std::string capture_sensor(const DecodeOptions& options, std::string_view source) {
+  if (!options.sensor.empty()) return options.sensor;
+  if (source == "-") return "stdin";
+  std::string_view name = source.substr(source.find_last_of("/!") + 1);
+  constexpr std::array<std::string_view, 8> kEndings = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".pcap", ".pcapng", ".cap"};
+  for (const std::string_view ending : kEndings)
+    if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
+  return std::string(name.empty() ? source : name);
+}
+
+}  // namespace rw
