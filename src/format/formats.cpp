@@ -6,9 +6,14 @@
 namespace rw {
 
 // (one extern line and one list line a format)
+extern constinit const Format kPcapFormat;
+extern constinit const Format kPcapngFormat;
 
 namespace {
-constexpr std::array<const Format*, 0> kFormats{};
+constexpr std::array kFormats = {
+    &kPcapFormat,
+    &kPcapngFormat,
+};
 }  // namespace
 
 std::span<const Format* const> formats() { return kFormats; }
