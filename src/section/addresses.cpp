@@ -117,7 +117,7 @@ Result<std::map<Ip, Role>> roles_of(const Frame& frame, const Side& side) {
   const Vantage& v = side.vantage;
   const ExprPtr both_ways = expr::binary(Expr::Kind::kGt, expr::coalesce({expr::column("rev_packets"), expr::number(0)}), expr::number(0));
   const ExprPtr to_client = expr::binary(Expr::Kind::kGe, expr::column("dst_port"), expr::number(kFirstClientPort));
-  const ExprPtr dns_asked = WatchedEnds::condition(frame.subject(), side.range, "server", "time");
+  const ExprPtr dns_asked = watched_condition(frame.subject(), side.range, "server", "time");
   const std::vector<Query> queries = {
       answers_query("flows", side.range, expr::all_of({v.dst_watched(), both_ways, has_ports(), answering_flags("rev_tcp_flags")}), "dst",
                     expr::coalesce({expr::column("app"), service_of_port("dst_port")}), "start_time", "end_time"),
@@ -179,13 +179,26 @@ std::vector<SignQuery> sign_queries(const Subject& subject, TimeRange range, Tim
     Query query;
     query.table = source.table;
     query.time = range;
-    const ExprPtr watched = WatchedEnds::condition(subject, validity, source.address, source.time);
+    const ExprPtr watched = watched_condition(subject, validity, source.address, source.time);
     query.where = source.also ? expr::all_of({watched, source.also}) : watched;
     query.group_by = {{"address", expr::column(source.address)}};
     query.measures = {{"first_seen", Measure::Kind::kMin, expr::column(source.time)}};
     queries.push_back({std::move(query), source.traffic});
   }
   return queries;
+}
+
+// What retention dropped is remembered in `seen`.
+SignQuery dropped_query(const Subject& subject, TimeRange before) {
+  std::vector<Prefix> prefixes;
+  for (const WatchedPrefix& p : subject.prefixes) prefixes.push_back(p.prefix);
+  Query query;
+  query.table = "seen";
+  query.time = before;
+  query.where = expr::in_prefixes("entity", std::move(prefixes));
+  query.group_by = {{"address", expr::column("entity")}};
+  query.measures = {{"first_seen", Measure::Kind::kMin, expr::column("first_time")}};
+  return {std::move(query), true};
 }
 
 Result<FirstSigns> first_signs(Store& store, const std::vector<SignQuery>& queries) {
@@ -213,7 +226,9 @@ Result<std::optional<std::vector<std::pair<Ip, FirstSign>>>> newly_active(const 
   if (Observed(before, std::move(hours)).days() < kDaysToKnowNew) return Found{};
 
   RW_ASSIGN(const FirstSigns now, first_signs(frame.store(), sign_queries(frame.subject(), side.range, side.range)));
-  RW_ASSIGN(const FirstSigns old, first_signs(frame.store(), sign_queries(frame.subject(), before, side.range)));
+  std::vector<SignQuery> earlier = sign_queries(frame.subject(), before, side.range);
+  earlier.push_back(dropped_query(frame.subject(), before));
+  RW_ASSIGN(const FirstSigns old, first_signs(frame.store(), earlier));
   std::vector<std::pair<Ip, FirstSign>> fresh;
   for (const auto& [ip, sign] : now)
     if (!old.contains(ip)) fresh.emplace_back(ip, sign);

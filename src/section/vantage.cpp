@@ -6,9 +6,6 @@
 namespace rw {
 namespace {
 
-bool always_valid(const WatchedPrefix& p, TimeRange period) { return p.valid.from <= period.from && p.valid.to >= period.to; }
-bool never_valid(const WatchedPrefix& p, TimeRange period) { return p.valid.from >= period.to || p.valid.to <= period.from; }
-
 ExprPtr in_range(std::string_view time_column, TimeRange range) {
   return expr::all_of({expr::binary(Expr::Kind::kGe, expr::column(time_column), expr::literal(range.from)),
                        expr::binary(Expr::Kind::kLt, expr::column(time_column), expr::literal(range.to))});
@@ -95,22 +92,6 @@ ExprPtr condition_of(const std::vector<SensorChoice>& choices, const ExprPtr& pr
 
 }  // namespace
 
-ExprPtr WatchedEnds::condition(const Subject& subject, TimeRange period, std::string_view address,
-                               std::string_view time_column) {
-  std::vector<Prefix> throughout;
-  std::vector<ExprPtr> any;
-  for (const WatchedPrefix& p : subject.prefixes) {
-    if (never_valid(p, period)) continue;
-    if (always_valid(p, period)) {
-      throughout.push_back(p.prefix);
-    } else {
-      any.push_back(expr::all_of({expr::in_prefixes(address, {p.prefix}), in_range(time_column, p.valid)}));
-    }
-  }
-  if (!throughout.empty()) any.push_back(expr::in_prefixes(address, std::move(throughout)));
-  return any.size() == 1 ? any.front() : expr::any_of(std::move(any));
-}
-
 std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferred, const std::vector<SensorVolume>& volumes,
                                          const Observed& observed) {
   std::set<std::string> prefixes;
@@ -124,8 +105,8 @@ std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferr
 Result<Vantage> Vantage::choose(Store& store, const Subject& subject, const Observed& observed) {
   const TimeRange period = observed.period();
   Vantage vantage;
-  vantage.src_ = WatchedEnds::condition(subject, period, "src");
-  vantage.dst_ = WatchedEnds::condition(subject, period, "dst");
+  vantage.src_ = watched_condition(subject, period, "src");
+  vantage.dst_ = watched_condition(subject, period, "dst");
   vantage.whose_ = expr::any_of({vantage.src_, vantage.dst_});
   vantage.counted_ = vantage.whose_;
   const ExprPtr prefix = prefix_of_flow(subject);
@@ -152,22 +133,6 @@ Result<Vantage> Vantage::choose(Store& store, const Subject& subject, const Obse
   if (all_sensors.size() > 1)
     vantage.counted_ = expr::all_of({vantage.whose_, condition_of(vantage.choices_, prefix, period)});
   return vantage;
-}
-
-std::string filter_text(const Subject& subject, TimeRange period) {
-  std::string text;
-  for (const WatchedPrefix& p : subject.prefixes) {
-    if (never_valid(p, period)) continue;
-    if (!text.empty()) text += " or ";
-    text += "net " + p.prefix.to_string();
-  }
-  return text.empty() ? "net " + subject.prefixes.front().prefix.to_string() : text;
-}
-
-std::string flows_command(const std::string& filter, TimeRange period, std::string_view more) {
-  std::string text = "rangewatch flows '" + filter + "' --from " + period.from.to_string() + " --to " + period.to.to_string();
-  if (!more.empty()) text.append(" ").append(more);
-  return text;
 }
 
 }  // namespace rw

@@ -12,16 +12,9 @@
 #include "model/subject.h"
 #include "section/observed.h"
 #include "store/store.h"
+#include "store/watched.h"
 
 namespace rw {
-
-// Conditions on rows of `flows` (or of another table with two addresses and a time).
-struct WatchedEnds {
-  // True where `address` lies in one of the subject's prefixes at the time in `time_column`. `period` bounds the question, so
-  // that a prefix which is valid throughout needs no look at the time.
-  static ExprPtr condition(const Subject& subject, TimeRange period, std::string_view address,
-                           std::string_view time_column = "start_time");
-};
 
 // What sensors told about one watched prefix in a period.
 struct SensorVolume {
@@ -66,10 +59,5 @@ class Vantage {
   std::map<std::string, std::string> main_;
   std::set<std::int64_t> sampling_;
 };
-
-// The subject's prefixes as the filter of `rangewatch flows` says them: "net 175.45.176.0/22 or net 210.52.109.0/24".
-std::string filter_text(const Subject& subject, TimeRange period);
-// The command whose answer a section rests on.
-std::string flows_command(const std::string& filter, TimeRange period, std::string_view more = {});
 
 }  // namespace rw

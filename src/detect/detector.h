@@ -1,0 +1,57 @@
+// What a detector is: thresholds with units and defaults, questions to the store, and a decision over the answers.
+//
+// A detector is one .cpp file that defines one `extern constinit const Detector` and one line in detectors.cpp. History and
+// (later) live windows give `decide` the same rows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/finding.h"
+#include "model/subject.h"
+#include "store/store.h"
+
+namespace rw {
+
+struct Threshold {
+  std::string_view name;  // snake_case, without the unit
+  double value;           // the default
+  std::string_view unit;
+  std::string_view doc;
+};
+
+struct DetectContext {
+  std::vector<Subject> subjects;  // may be empty
+  Organisation organisation;      // may be empty
+  TimeRange range = kAllTime;     // of the records' start times
+};
+
+struct Detector {
+  std::string_view id;         // stable, from contract.md
+  std::string_view title;      // "TCP to a coin port"
+  std::string_view technique;  // ATT&CK, or "" where none fits
+  std::string_view may_be_wrong_because;
+  std::span<const EvidenceKind> evidence;
+  std::span<const Threshold> thresholds;
+  Duration quiet_gap;          // windows of one identity that are closer than this are one finding
+  std::string_view doc;        // what it asks and how it decides, for `rangewatch detectors` and the manual
+  std::vector<Query> (*queries)(const DetectContext& context);
+  // Answers in the order of the questions. Findings without id and status; detector, title, evidence, technique and
+  // may_be_wrong_because are filled in by run_detector.
+  std::vector<Finding> (*decide)(const DetectContext& context, std::span<const Answer> answers);
+};
+
+// What is built in, in the order in which `detect` runs them.
+std::span<const Detector* const> detectors();
+const Detector* find_detector(std::string_view id);
+// The default of a threshold; asking for one that the detector lacks is a bug.
+double threshold(const Detector& detector, std::string_view name);
+
+// Asks, decides, and returns the findings in order of time.
+Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context);
+
+}  // namespace rw

@@ -1,0 +1,92 @@
+// Detector irc-port: TCP connections to port 6667, the usual port of IRC (port evidence only).
+#include "base/quantity.h"
+#include "detect/detector.h"
+#include "detect/episodes.h"
+#include "store/watched.h"
+
+namespace rw {
+namespace {
+
+constexpr std::int64_t kIrcPort = 6667;
+constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
+constexpr Threshold kThresholds[] = {
+    {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
+    {"minimum_packets", 3, "packets", "a flow with fewer is a probe, not a connection: a handshake takes three"},
+    {"minimum_source_port", 1024, "port", "lower source ports are servers that answer a client whose own port is this one"},
+};
+constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
+
+std::vector<Query> queries(const DetectContext& context);
+std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers);
+
+}  // namespace
+
+extern constinit const Detector kIrcPortDetector{
+    .id = "irc-port",
+    .title = "TCP to the IRC port",
+    .technique = "T1071",
+    .may_be_wrong_because =
+        "a port is not a protocol: other services use 6667, IRC itself is legitimate for some, and it also runs on other ports that this "
+        "detector does not see",
+    .evidence = kEvidence,
+    .thresholds = kThresholds,
+    .quiet_gap = kQuietGap,
+    .doc = "TCP to port 6667 with an end in the organisation or in a watched space, or anywhere when neither is configured: one finding for "
+           "each pair of client and server. Never above low confidence: the port is all the evidence.",
+    .queries = queries,
+    .decide = decide,
+};
+
+namespace {
+
+// Either end is ours or watched; everybody where nobody is configured.
+ExprPtr in_scope(const DetectContext& context) {
+  std::vector<ExprPtr> any;
+  for (const char* end : {"src", "dst"}) {
+    if (!context.organisation.prefixes.empty()) any.push_back(expr::in_prefixes(end, context.organisation.prefixes));
+    for (const Subject& subject : context.subjects) any.push_back(watched_condition(subject, context.range, end));
+  }
+  return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
+}
+
+std::vector<Query> queries(const DetectContext& context) {
+  Query query;
+  query.table = "flows";
+  query.time = context.range;
+  query.where = expr::all_of({tcp_to_ports({kIrcPort}, threshold(kIrcPortDetector, "minimum_source_port"),
+                                           threshold(kIrcPortDetector, "minimum_packets")),
+                              in_scope(context)});
+  query.group_by = episode_keys({{"address", expr::column("src")}, {"server", expr::column("dst")}});
+  query.measures = episode_measures(nullptr);
+  query.order_by = {{"bytes", true}};
+  query.limit = kMostEpisodeRows;
+  return {query};
+}
+
+bool is_ours(const Organisation& organisation, const std::string& address) {
+  const auto ip = Ip::parse(address);
+  if (!ip) return false;
+  for (const Prefix& prefix : organisation.prefixes)
+    if (prefix.contains(*ip)) return true;
+  return false;
+}
+
+std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers) {
+  std::vector<Finding> findings;
+  for (const Episode& episode : episodes_of(answers, 2, kQuietGap)) {
+    if (static_cast<double>(episode.flows) < threshold(kIrcPortDetector, "minimum_flows")) continue;
+    const std::string& client = episode.key[0];
+    const std::string& server = episode.key[1];
+    Finding finding = finding_of(episode, {{"address", client}, {"server", server}},
+                                 episode_command("src host " + client + " and dst host " + server + " and tcp and dst port 6667", episode));
+    finding.severity = is_ours(context.organisation, client) ? Severity::kMedium : Severity::kLow;
+    finding.confidence = Confidence::kLow;
+    finding.summary = client + " opened " + group_thousands(episode.flows) + " TCP flows to port 6667 of " + server + ", " +
+                      human_bytes(static_cast<double>(episode.bytes)) + ".";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace
+}  // namespace rw
