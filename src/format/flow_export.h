@@ -13,7 +13,7 @@
 //  - Sampling: the record's own fields, else its sampler or selector, else its interface, else its domain. Flows that name a
 //    sampler wait for its rate until the input ends or half an hour of export time has passed ("sampler-unknown").
 //  - Sampled packets (sFlow headers, dataLinkFrameSection, ipHeaderPacketSection) are taken apart by packet.h: the innermost IP
-//    packet is the flow.
+//    packet is the flow. So it is where a record names its key twice, outer packet first.
 //  - An interface, an AS number and a VLAN id of 0 mean "not known" and become null. NAT, MPLS, MAC, next-hop and prefix-length
 //    fields have no column and are stepped over.
 #pragma once

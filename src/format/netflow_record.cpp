@@ -75,14 +75,16 @@ std::int64_t counter(const Values& values, Slot slot, Slot otherwise) {
   return static_cast<std::int64_t>(value != 0 || otherwise == Slot::kNone ? value : values[otherwise]);
 }
 
-// Templates for both families leave the other one's addresses zero.
+bool has_either(const Template& t, Slot a, Slot b) { return t.has(a) || t.has(b); }
+
+// Templates for both families leave the other one's addresses zero, or describe a packet of one inside a packet of the other.
 void fill_addresses(const Template& t, const Values& v, Flow& flow) {
-  const bool has4 = t.has(Slot::kSource4) || t.has(Slot::kDestination4);
-  const bool has6 = t.has(Slot::kSource6) || t.has(Slot::kDestination6);
-  bool use6 = has6;
-  if (has4 && has6) use6 = v[Slot::kSource4] == 0 && v[Slot::kDestination4] == 0 && v[Slot::kIpVersion] != 4;
-  if (use6 && has4 && v[Slot::kIpVersion] != 6)
-    use6 = (v[Slot::kSource6] | v[Slot::kSource6Low] | v[Slot::kDestination6] | v[Slot::kDestination6Low]) != 0;
+  bool use6 = has_either(t, Slot::kSource6, Slot::kDestination6);
+  if (use6 && has_either(t, Slot::kSource4, Slot::kDestination4)) {
+    const bool four = (v[Slot::kSource4] | v[Slot::kDestination4]) != 0;
+    const bool six = (v[Slot::kSource6] | v[Slot::kSource6Low] | v[Slot::kDestination6] | v[Slot::kDestination6Low]) != 0;
+    use6 = four && six ? t.six_is_inner : six || (!four && v[Slot::kIpVersion] == 6);
+  }
   if (use6) {
     flow.src = {v[Slot::kSource6], v[Slot::kSource6Low]};
     flow.dst = {v[Slot::kDestination6], v[Slot::kDestination6Low]};
@@ -90,6 +92,19 @@ void fill_addresses(const Template& t, const Values& v, Flow& flow) {
     flow.src = Ip::v4(static_cast<std::uint32_t>(v[Slot::kSource4]));
     flow.dst = Ip::v4(static_cast<std::uint32_t>(v[Slot::kDestination4]));
   }
+}
+
+// The packet inside is the flow, as everywhere here.
+void fill_inner(const Values& v, Flow& flow) {
+  if ((v[Slot::kInnerSource4] | v[Slot::kInnerDestination4]) != 0) {
+    flow.src = Ip::v4(static_cast<std::uint32_t>(v[Slot::kInnerSource4]));
+    flow.dst = Ip::v4(static_cast<std::uint32_t>(v[Slot::kInnerDestination4]));
+  } else if ((v[Slot::kInnerSource6] | v[Slot::kInnerSource6Low]) != 0) {
+    flow.src = {v[Slot::kInnerSource6], v[Slot::kInnerSource6Low]};
+    flow.dst = {v[Slot::kInnerDestination6], v[Slot::kInnerDestination6Low]};
+  }
+  flow.proto = static_cast<std::uint8_t>(v[Slot::kInnerProtocol]);
+  flow.tcp_flags = static_cast<std::uint8_t>(v[Slot::kInnerFlags]);
 }
 
 std::uint16_t icmp_type_code(const Template& t, const Values& v, std::uint8_t proto) {
@@ -102,8 +117,9 @@ std::uint16_t icmp_type_code(const Template& t, const Values& v, std::uint8_t pr
 }
 
 void fill_ports(const Template& t, const Values& v, Flow& flow) {
-  flow.src_port = static_cast<std::uint16_t>(v[Slot::kSourcePort]);
-  flow.dst_port = static_cast<std::uint16_t>(v[Slot::kDestinationPort]);
+  const bool inner = v[Slot::kInnerProtocol] != 0;
+  flow.src_port = static_cast<std::uint16_t>(v[inner ? Slot::kInnerSourcePort : Slot::kSourcePort]);
+  flow.dst_port = static_cast<std::uint16_t>(v[inner ? Slot::kInnerDestinationPort : Slot::kDestinationPort]);
   if (flow.proto != ip_proto::kIcmp && flow.proto != ip_proto::kIcmp6) return;
   flow.src_port = 0;
   if (!t.has_icmp) return;
@@ -138,7 +154,8 @@ void fill_place(const Template& t, const Values& v, Flow& flow) {
   flow.direction.reset();
   if (t.has(Slot::kDirection) && v[Slot::kDirection] <= 1) flow.direction = static_cast<std::uint8_t>(v[Slot::kDirection]);
   flow.tos.reset();
-  if (t.has(Slot::kTos)) flow.tos = static_cast<std::uint8_t>(v[Slot::kTos]);
+  if (v[Slot::kInnerProtocol] != 0 && t.has(Slot::kInnerTos)) flow.tos = static_cast<std::uint8_t>(v[Slot::kInnerTos]);
+  else if (t.has(Slot::kTos)) flow.tos = static_cast<std::uint8_t>(v[Slot::kTos]);
   else if (t.has(Slot::kDscp)) flow.tos = static_cast<std::uint8_t>(v[Slot::kDscp] << 2);
 }
 
@@ -169,8 +186,9 @@ void fill_flow(const Template& t, const Values& v, const ExportClock& clock, Flo
   fill_times(t, v, clock, flow);
   fill_addresses(t, v, flow);
   flow.proto = static_cast<std::uint8_t>(v[Slot::kProtocol]);
-  fill_ports(t, v, flow);
   flow.tcp_flags = static_cast<std::uint8_t>(v[Slot::kFlags]);
+  if (v[Slot::kInnerProtocol] != 0) fill_inner(v, flow);
+  fill_ports(t, v, flow);
   flow.bytes = counter(v, t.bytes, t.bytes_else);
   flow.packets = counter(v, t.packets, t.packets_else);
   flow.rev_bytes = present<std::int64_t>(v, t.reverse_bytes);

@@ -132,6 +132,23 @@ Element find_element(const FieldSpecifier& field, bool netflow9) {
   return element;
 }
 
+// Where the second value of an element goes that describes the packet inside the packet; nowhere for other elements, of which
+// the first is the one before translation.
+Slot inner_slot(Slot slot) {
+  switch (slot) {
+    case Slot::kSource4: return Slot::kInnerSource4;
+    case Slot::kDestination4: return Slot::kInnerDestination4;
+    case Slot::kSource6: return Slot::kInnerSource6;
+    case Slot::kDestination6: return Slot::kInnerDestination6;
+    case Slot::kProtocol: return Slot::kInnerProtocol;
+    case Slot::kSourcePort: return Slot::kInnerSourcePort;
+    case Slot::kDestinationPort: return Slot::kInnerDestinationPort;
+    case Slot::kFlags: return Slot::kInnerFlags;
+    case Slot::kTos: return Slot::kInnerTos;
+    default: return Slot::kNone;
+  }
+}
+
 // How a value of `width` bytes is read, if at all: a field of a width that its type cannot have is stepped over.
 bool choose_kind(Shape shape, std::size_t width, Kind& kind) {
   switch (shape) {
@@ -297,6 +314,7 @@ bool compile(Template& layout, bool netflow9) {
   std::uint32_t total = 0;
   std::ptrdiff_t last_variable = -1;
   layout.first_segment = 0;
+  layout.six_is_inner = false;
   const auto end_segment = [&] {
     if (last_variable < 0) layout.first_segment = offset;
     else layout.ops[static_cast<std::size_t>(last_variable)].tail = static_cast<std::uint16_t>(offset);
@@ -305,8 +323,8 @@ bool compile(Template& layout, bool netflow9) {
     const Element element = find_element(field, netflow9);
     ReadOp op;
     op.offset = static_cast<std::uint16_t>(offset);
-    // The first of two equal elements is the outer one, or the one before translation.
-    op.slot = layout.has(element.slot) ? Slot::kNone : element.slot;
+    op.slot = layout.has(element.slot) ? inner_slot(element.slot) : element.slot;
+    if (element.slot == Slot::kSource4 || element.slot == Slot::kSource6) layout.six_is_inner = element.slot == Slot::kSource6;
     const bool variable = field.width == kVariableWidth && !netflow9;
     if (variable) {
       end_segment();
@@ -370,6 +388,7 @@ std::size_t read_variable(const Template& layout, Bytes record, Values& values) 
     if (static_cast<std::size_t>(end - at) < width + op.tail) return 0;
     if (op.slot != Slot::kNone) {
       values[op.slot] = 0;
+      if (op.inner == Kind::kIp6) values.slots[static_cast<std::size_t>(op.slot) + 1] = 0;
       if (width_fits(op.inner, width)) read_value(op, op.inner, at, width, values);
     }
     base = at + width;

@@ -21,6 +21,9 @@ enum class Slot : std::uint8_t {
   // The key.
   kSource4, kDestination4, kSource6, kSource6Low, kDestination6, kDestination6Low, kIpVersion, kProtocol, kSourcePort,
   kDestinationPort, kFlags, kTos, kDscp, kIcmp4, kIcmp6, kIcmpType4, kIcmpCode4, kIcmpType6, kIcmpCode6,
+  // The key of a packet inside the packet: elements that a template names twice, outer first (RFC 7011 8).
+  kInnerSource4, kInnerDestination4, kInnerSource6, kInnerSource6Low, kInnerDestination6, kInnerDestination6Low,
+  kInnerProtocol, kInnerSourcePort, kInnerDestinationPort, kInnerFlags, kInnerTos,
   // Where it was seen.
   kInput, kOutput, kInputPhysical, kOutputPhysical, kVlan, kVlanDot1q, kVlanPost, kSourceAs, kDestinationAs, kDirection,
   // Times.
@@ -99,6 +102,7 @@ struct Template {
   Slot sampler = Slot::kNone;
   bool own_sampling = false;
   bool has_icmp = false;
+  bool six_is_inner = false;  // where records have addresses of both families, IPv6 is the one that was carried
 
   bool has(Slot slot) const { return present[static_cast<std::size_t>(slot)]; }
 };

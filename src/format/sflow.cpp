@@ -29,6 +29,7 @@ struct Header {
 
 bool read_address(Cursor& cursor, Ip& address) {
   switch (cursor.u32()) {
+    case 0: address = {}; return cursor.ok();  // unknown: a next hop may be, an agent is not asked further
     case 1: address = Ip::v4(cursor.u32()); return cursor.ok();
     case 2: {
       const Bytes bytes = cursor.bytes(16);
@@ -232,16 +233,16 @@ class SampleDecoder {
     sample.has_packet = true;
   }
 
-  // The destination's AS is the last of the path.
+  // The destination's AS is the last of the path; without a path, and for a source of 0, it is the router's own.
   void gateway(Cursor& cursor, Flow& flow) {
     Ip next_hop;
     if (!read_address(cursor, next_hop)) return;
-    cursor.skip(4);  // the router's own AS
+    const std::uint32_t own_asn = cursor.u32();
     const std::uint32_t src_asn = cursor.u32();
     cursor.skip(4);  // the peer that the source is behind
     if (!cursor.ok()) return weird("truncated-sample");
-    flow.src_asn = non_zero(src_asn);
-    std::uint32_t last = 0;
+    flow.src_asn = non_zero(src_asn != 0 ? src_asn : own_asn);
+    std::uint32_t last = own_asn;
     std::uint32_t total = 0;
     for (std::uint32_t segments = cursor.u32(); segments > 0 && cursor.ok(); --segments) {
       cursor.skip(4);  // set or sequence
