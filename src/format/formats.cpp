@@ -8,12 +8,18 @@ namespace rw {
 // (one extern line and one list line a format)
 extern constinit const Format kPcapFormat;
 extern constinit const Format kPcapngFormat;
+extern constinit const Format kZeekTsvFormat;
+extern constinit const Format kZeekJsonFormat;
+extern constinit const Format kSuricataEveFormat;
 
 namespace {
-constexpr std::array kFormats = {
+constexpr auto kFormats = std::to_array<const Format*>({
     &kPcapFormat,
     &kPcapngFormat,
-};
+    &kZeekTsvFormat,
+    &kZeekJsonFormat,
+    &kSuricataEveFormat,
+});
 }  // namespace
 
 std::span<const Format* const> formats() { return kFormats; }

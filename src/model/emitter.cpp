@@ -9,6 +9,7 @@ namespace rw {
 namespace {
 
 constexpr std::size_t kMaxDetail = 200;
+constexpr std::size_t kMaxKinds = 64;  // of skipped records: names come from the input, and memory must not follow it
 
 constexpr std::int64_t kEpoch2200 = 7'258'118'400'000'000;
 
@@ -121,6 +122,15 @@ void Emitter::weird(std::string_view code, std::string_view detail) {
   append(7, kWeirdTable, row);
 }
 
+void Emitter::skipped(std::string_view kind) {
+  if (offset_ < options_.resume_offset) return;
+  auto it = skipped_.find(kind);
+  if (it == skipped_.end()) {
+    it = skipped_.emplace(skipped_.size() < kMaxKinds ? escape_text(kind, kMaxDetail) : "other kinds", 0).first;
+  }
+  ++it->second;
+}
+
 Result<void> Emitter::finish() {
   for (const auto& [code, count] : weird_) {
     if (count <= options_.weird_samples_per_code) continue;
@@ -143,6 +153,7 @@ Emitter::Counts Emitter::counts() const {
   for (std::size_t i = 0; i < kTableCount; ++i)
     if (rows_[i] > 0) counts.rows.emplace(tables()[i]->name, rows_[i]);
   counts.weird = weird_;
+  counts.skipped = skipped_;
   counts.known = known_;
   return counts;
 }

@@ -57,6 +57,9 @@ class Emitter {
   // `code` is a short stable kebab-case word ("truncated-header"); `detail` may hold bytes from the input: it is escaped here.
   void weird(std::string_view code, std::string_view detail = {});
 
+  // A well-formed record of a kind that no table holds ("stats", "x509"): counted by kind, and not weird.
+  void skipped(std::string_view kind);
+
   // The export's own idea of now, against which row times are checked: a capture's packet time, an export header's time.
   // Unset: row times are only checked to lie in years 1970 to 2199.
   void reference_time(Timestamp t) { reference_time_us_ = t.us; }
@@ -69,6 +72,7 @@ class Emitter {
   struct Counts {
     std::map<std::string, std::uint64_t, std::less<>> rows;   // table -> rows kept
     std::map<std::string, std::uint64_t, std::less<>> weird;  // code -> how many
+    std::map<std::string, std::uint64_t, std::less<>> skipped;  // kind of record that is not read -> how many
     std::uint64_t known = 0;                                  // rows dropped because they lie before resume_offset
   };
   Counts counts() const;
@@ -100,6 +104,7 @@ class Emitter {
   std::array<std::uint64_t, kTableCount> rows_{};
   std::array<bool, kTableCount> filled_{};  // a batch of this table was full before: the next one will be
   std::map<std::string, std::uint64_t, std::less<>> weird_;
+  std::map<std::string, std::uint64_t, std::less<>> skipped_;
   Result<void> status_;
 };
 

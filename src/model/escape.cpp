@@ -2,6 +2,8 @@
 #include "model/escape.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace rw {
 namespace {
@@ -16,7 +18,20 @@ void append_decimal(std::string& out, unsigned char byte) {
 }  // namespace
 
 bool is_plain_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F && c != '\\'; });
+  // Eight bytes at a time; most text from the wire is plain, so this is all that most text costs.
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+    const std::uint64_t deleted = ((word ^ kOnes * 0x7F) - kOnes) & ~(word ^ kOnes * 0x7F);
+    const std::uint64_t backslash = ((word ^ kOnes * '\\') - kOnes) & ~(word ^ kOnes * '\\');
+    if (((word | control | deleted | backslash) & kHigh) != 0) return false;
+  }
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(),
+                     [](char c) { return c >= 0x20 && c < 0x7F && c != '\\'; });
 }
 
 std::string escape_text(std::string_view bytes, std::size_t limit) {
