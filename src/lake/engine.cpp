@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
+#include <new>
+
+#include "lake/distinct.h"
 
 namespace rw::duck {
 namespace {
@@ -113,6 +115,45 @@ void call_scalar(duckdb_function_info info, duckdb_data_chunk input, duckdb_vect
     arguments[i] = view_of(duckdb_data_chunk_get_vector(input, i), function->parameters[i]);
   VectorOutput out(output);
   function->call(Chunk{duckdb_data_chunk_get_size(input), arguments}, out);
+}
+
+// ---- the aggregate rw_distinct. A state is one pointer, null while nothing was counted.
+
+struct DistinctState {
+  DistinctCounter* counter;
+};
+DistinctState& distinct_state(duckdb_aggregate_state state) { return *reinterpret_cast<DistinctState*>(state); }
+DistinctCounter& counter_of(DistinctState& state) {
+  if (state.counter == nullptr) state.counter = new DistinctCounter;
+  return *state.counter;
+}
+
+idx_t distinct_size(duckdb_function_info) { return sizeof(DistinctState); }
+void distinct_init(duckdb_function_info, duckdb_aggregate_state state) { new (state) DistinctState{nullptr}; }
+void distinct_update(duckdb_function_info, duckdb_data_chunk input, duckdb_aggregate_state* states) {
+  const Vector hashes = view_of(duckdb_data_chunk_get_vector(input, 0), Type::kU64);
+  const idx_t rows = duckdb_data_chunk_get_size(input);
+  for (idx_t i = 0; i < rows; ++i)
+    if (!hashes.is_null(i)) counter_of(distinct_state(states[i])).add(hashes.values<std::uint64_t>()[i]);
+}
+void distinct_combine(duckdb_function_info, duckdb_aggregate_state* from, duckdb_aggregate_state* into, idx_t count) {
+  for (idx_t i = 0; i < count; ++i)
+    if (const DistinctCounter* counter = distinct_state(from[i]).counter; counter != nullptr)
+      counter_of(distinct_state(into[i])).merge(*counter);
+}
+void distinct_finalize(duckdb_function_info, duckdb_aggregate_state* states, duckdb_vector result, idx_t count,
+                       idx_t offset) {
+  auto* out = static_cast<std::int64_t*>(duckdb_vector_get_data(result));
+  for (idx_t i = 0; i < count; ++i) {
+    const DistinctCounter* counter = distinct_state(states[i]).counter;
+    out[offset + i] = counter == nullptr ? 0 : static_cast<std::int64_t>(counter->count());
+  }
+}
+void distinct_destroy(duckdb_aggregate_state* states, idx_t count) {
+  for (idx_t i = 0; i < count; ++i) {
+    delete distinct_state(states[i]).counter;
+    distinct_state(states[i]).counter = nullptr;
+  }
 }
 
 // ---- the table function that feeds COPY: feed(address of a FeedRun). The address never leaves this file.
@@ -232,7 +273,7 @@ class DuckConnection : public Connection {
     return fetch(result, columns, chunk);
   }
 
-  Result<void> check_one_select(std::string_view sql) override {
+  Result<std::vector<ResultColumn>> check_one_select(std::string_view sql) override {
     Statements statements;
     const idx_t count = duckdb_extract_statements(connection_, std::string(sql).c_str(), statements.out());
     if (count == 0) {
@@ -240,12 +281,35 @@ class DuckConnection : public Connection {
       return Failure(ErrorCode::kUsage, why != nullptr ? why : "there is no statement; give one SELECT");
     }
     if (count > 1) return Failure(ErrorCode::kUsage, "there is more than one statement; give exactly one SELECT");
+    RW_TRY(check_tree(sql));
     Prepared prepared;
     if (duckdb_prepare_extracted_statement(connection_, statements.get(), 0, prepared.out()) == DuckDBError)
       return failure_of(DUCKDB_ERROR_BINDER, duckdb_prepare_error(prepared.get()));
-    if (duckdb_prepared_statement_type(prepared.get()) != DUCKDB_STATEMENT_TYPE_SELECT)
-      return Failure(ErrorCode::kUsage,
-                     "only a SELECT can be run here: the lake changes by ingest, compact and drop alone");
+    if (duckdb_prepared_statement_type(prepared.get()) != DUCKDB_STATEMENT_TYPE_SELECT) return only_select();
+    if (duckdb_nparams(prepared.get()) > 0)
+      return Failure(ErrorCode::kUsage, "the SELECT has parameters; write the values");
+    std::vector<ResultColumn> columns(duckdb_prepared_statement_column_count(prepared.get()));
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const char* name = duckdb_prepared_statement_column_name(prepared.get(), i);
+      columns[i] = {name, type_of(duckdb_prepared_statement_column_type(prepared.get(), i))};
+      duckdb_free(const_cast<char*>(name));
+    }
+    return columns;
+  }
+
+  Result<void> add_distinct() override {
+    duckdb_aggregate_function made = duckdb_create_aggregate_function();
+    duckdb_aggregate_function_set_name(made, "rw_distinct");
+    LogicalType hash(duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT));
+    LogicalType result(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+    duckdb_aggregate_function_add_parameter(made, hash.get());
+    duckdb_aggregate_function_set_return_type(made, result.get());
+    duckdb_aggregate_function_set_functions(made, distinct_size, distinct_init, distinct_update, distinct_combine,
+                                            distinct_finalize);
+    duckdb_aggregate_function_set_destructor(made, distinct_destroy);
+    const duckdb_state state = duckdb_register_aggregate_function(connection_, made);
+    duckdb_destroy_aggregate_function(&made);
+    if (state == DuckDBError) return Failure(ErrorCode::kInternal, "DuckDB refused the aggregate rw_distinct");
     return {};
   }
 
@@ -291,6 +355,36 @@ class DuckConnection : public Connection {
   }
 
  private:
+  static Failure only_select() {
+    return {ErrorCode::kUsage, "only a SELECT can be run here: the lake changes by ingest, compact and drop alone"};
+  }
+
+  // Looks at the parsed statement: it must be a SELECT, and of DuckDB's table functions (which read files, memory and
+  // settings) only some that make rows out of their arguments.
+  Result<void> check_tree(std::string_view sql) {
+    static constexpr std::string_view kHarmless[] = {"range",  "generate_series", "unnest",
+                                                     "repeat", "json_each",       "json_tree"};
+    std::string tree;
+    RW_TRY(query("SELECT json_serialize_sql(" + quote_text(sql) + ")", nullptr, [&tree](const Chunk& chunk) {
+      tree = chunk.columns[0].text(0);
+      return false;
+    }));
+    if (tree.starts_with("{\"error\":true")) return only_select();
+    // Quotes inside the tree's strings are escaped, so that these two keys can not come from a literal.
+    constexpr std::string_view kFunction = "\"type\":\"TABLE_FUNCTION\"";
+    constexpr std::string_view kName = "\"function_name\":\"";
+    for (std::size_t at = tree.find(kFunction); at != std::string::npos; at = tree.find(kFunction, at + 1)) {
+      const std::size_t begin = tree.find(kName, at);
+      if (begin == std::string::npos) return only_select();
+      const std::size_t name = begin + kName.size();
+      const std::string_view called = std::string_view(tree).substr(name, tree.find('"', name) - name);
+      if (std::find(std::begin(kHarmless), std::end(kHarmless), called) == std::end(kHarmless))
+        return Failure(ErrorCode::kUsage, "the function " + std::string(called) +
+                                              " is not available here; select from the lake's tables by name");
+    }
+    return {};
+  }
+
   static std::vector<ResultColumn> columns_of(QueryResult& result) {
     std::vector<ResultColumn> columns(duckdb_column_count(&result.value));
     for (std::size_t i = 0; i < columns.size(); ++i)

@@ -124,8 +124,10 @@ class Connection {
   // Runs one statement. `head` sees the columns once, `chunk` each piece as it is ready; false from either stops early.
   virtual Result<void> query(std::string_view sql, const std::function<bool(std::span<const ResultColumn>)>& head,
                              const std::function<bool(const Chunk&)>& chunk) = 0;
-  // kUsage unless `sql` is exactly one SELECT.
-  virtual Result<void> check_one_select(std::string_view sql) = 0;
+  // kUsage unless `sql` is exactly one SELECT that calls no table function but harmless ones. Gives its columns.
+  virtual Result<std::vector<ResultColumn>> check_one_select(std::string_view sql) = 0;
+  // The aggregate rw_distinct(UBIGINT hash): how many different hashes, as DistinctCounter counts.
+  virtual Result<void> add_distinct() = 0;
   virtual Result<void> add_function(const ScalarFunction& function) = 0;
   // COPYs the feed into `path`; `options` is the inside of COPY's option list.
   virtual Result<void> write_parquet(const Feed& feed, const std::string& path, std::string_view options) = 0;

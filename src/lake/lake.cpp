@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -35,6 +35,12 @@ std::uint64_t default_memory() {
 }
 
 class EmbeddedLake;
+
+Result<void> add_functions(duck::Connection& connection) {
+  RW_TRY(connection.add_function(ip_text_function()));
+  RW_TRY(connection.add_function(port_service_function()));
+  return connection.add_distinct();
+}
 
 class LakeIngest : public IngestTransaction {
  public:
@@ -149,8 +155,7 @@ Result<duck::Connection*> EmbeddedLake::reader() {
   }
   RW_ASSIGN(engine_, duck::Engine::open(options));
   RW_ASSIGN(connection_, engine_->connect());
-  RW_TRY(connection_->add_function(ip_text_function()));
-  RW_TRY(connection_->add_function(port_service_function()));
+  RW_TRY(add_functions(*connection_));
   return connection_.get();
 }
 
@@ -277,6 +282,25 @@ Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(c
   return {};
 }
 
+// Columns of types that have no value of ours (intervals, decimals, lists) are shown as text. The rest stays as it is,
+// and with it the place that a message points at.
+std::string shown_select(std::string_view select, const std::vector<duck::ResultColumn>& types) {
+  if (std::none_of(types.begin(), types.end(), [](const auto& c) { return c.type == duck::Type::kOther; }))
+    return std::string(select);
+  std::string list;
+  std::string names;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const std::string at = "c" + std::to_string(i);
+    names += (i > 0 ? ", " : "") + at;
+    list += (i > 0 ? ", " : "") + (types[i].type == duck::Type::kOther ? "CAST(" + at + " AS VARCHAR)" : at) + " AS " +
+            duck::quote_name(types[i].name);
+  }
+  std::string inner(select);
+  while (!inner.empty() && (std::isspace(static_cast<unsigned char>(inner.back())) != 0 || inner.back() == ';'))
+    inner.pop_back();
+  return "SELECT " + list + " FROM (" + inner + "\n) AS t(" + names + ")";
+}
+
 // People's SQL runs in a database of its own, which can read the files of this snapshot and nothing else.
 Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool(const Answer&)>& piece) {
   duck::EngineOptions options;
@@ -304,14 +328,14 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
   }
   RW_ASSIGN(auto engine, duck::Engine::open(options));
   RW_ASSIGN(auto connection, engine->connect());
-  RW_TRY(connection->add_function(ip_text_function()));
-  RW_TRY(connection->add_function(port_service_function()));
+  RW_TRY(add_functions(*connection));
   for (const std::string& view : views) RW_TRY(connection->execute(view));
-  RW_TRY(connection->check_one_select(select));
+  RW_ASSIGN(const std::vector<duck::ResultColumn> types, connection->check_one_select(select));
+  const std::string shown = shown_select(select, types);
   std::vector<duck::ResultColumn> columns;
   bool any = false;
   RW_TRY(connection->query(
-      select,
+      shown,
       [&columns](std::span<const duck::ResultColumn> head) {
         columns.assign(head.begin(), head.end());
         return true;

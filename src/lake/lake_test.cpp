@@ -175,14 +175,97 @@ TEST(Lake, SqlRunsOneSelectAndNothingElse) {
   ASSERT_TRUE(done) << done.error().message;
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(as_string(rows[0][0]), "192.0.2.0");
+  rows.clear();
+  ASSERT_TRUE(lake->sql(
+      "select end_time - start_time as d, [1, 2] as l, src_port from flows order by src_port limit 1;", keep));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(as_string(rows[0][0]), "00:00:30");
+  EXPECT_EQ(as_string(rows[0][1]), "[1, 2]");
+  EXPECT_EQ(as_int(rows[0][2]), 40'000);
+  const auto wrong = lake->sql("select\n  nosuch from flows", keep);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("LINE 2"), std::string::npos);
+  EXPECT_NE(wrong.error().message.find('^'), std::string::npos);
   EXPECT_TRUE(lake->sql("select source, format, code, count(*) from weird group by all", keep));
-  for (const char* refused :
-       {"", "select 1; select 2", "COPY (select 1) TO '/tmp/x'", "attach '/tmp/x.db'", "set threads=1",
-        "create table x(a int)", "select * from read_csv('/etc/passwd')", "select * from read_text('/etc/passwd')",
-        "install httpfs", "select * from glob('/*')", "drop view flows", "explain select 1", "selec 1"}) {
+  for (const char* refused : {"",
+                              "select 1; select 2",
+                              "COPY (select 1) TO '/tmp/x'",
+                              "attach '/tmp/x.db'",
+                              "set threads=1",
+                              "create table x(a int)",
+                              "select * from read_csv('/etc/passwd')",
+                              "select * from read_text('/etc/passwd')",
+                              "install httpfs",
+                              "select * from glob('/*')",
+                              "drop view flows",
+                              "explain select 1",
+                              "selec 1",
+                              "pragma version",
+                              "call pragma_version()",
+                              "select * from arrow_scan(1::UBIGINT, 2::UBIGINT, 3::UBIGINT)",
+                              "select * from enable_logging(storage := 'file')",
+                              "select * from '/etc/passwd'",
+                              "select * from rw_feed(1)",
+                              "with x as (select * from duckdb_settings()) select * from x",
+                              "select * from parquet_metadata('/tmp/x.parquet')",
+                              "select (select count(*) from query('select 1'))",
+                              "select getenv('HOME')",
+                              "select ?",
+                              "use memory",
+                              "checkpoint",
+                              "insert into flows select * from flows",
+                              "load 'x'",
+                              "export database '/tmp/x'",
+                              "vacuum"}) {
     const auto result = lake->sql(refused, keep);
     EXPECT_FALSE(result) << refused;
   }
+}
+
+TEST(Lake, DistinctIsExactWhileSmall) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(30'000)));
+  Query q;
+  q.table = "flows";
+  Measure pairs{"pairs", Measure::Kind::kDistinct, nullptr};
+  pairs.tuple = {expr::column("src"), expr::column("dst_port")};
+  Measure exact{"exact", Measure::Kind::kDistinct, expr::column("src_port")};
+  exact.exact = true;
+  q.measures = {{"sources", Measure::Kind::kDistinct, expr::column("src")},
+                pairs,
+                exact,
+                {"ports", Measure::Kind::kDistinct, expr::column("src_port")},
+                {"apps", Measure::Kind::kDistinct, expr::column("app")}};
+  const Answer answer = ask(*lake, q);
+  EXPECT_EQ(as_int(answer.rows[0][0]), 4);
+  EXPECT_EQ(as_int(answer.rows[0][1]), 4);  // the parity of n decides the port
+  EXPECT_EQ(as_int(answer.rows[0][2]), 30'000);
+  EXPECT_NEAR(as_double(answer.rows[0][3]), 30'000, 900);
+  EXPECT_EQ(as_int(answer.rows[0][4]), 0);
+}
+
+TEST(Lake, SeveralNestedQuestionsAddUp) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  ASSERT_TRUE(ingest(*lake, flows(8)));
+  const auto end_of = [](const char* column) {
+    Query q;
+    q.table = "flows";
+    q.group_by = {{"address", expr::column(column)}};
+    q.measures = {{"n", Measure::Kind::kCount, nullptr}};
+    return std::make_shared<const Query>(q);
+  };
+  Query both;
+  both.from = end_of("src");
+  both.from_also = {end_of("dst")};
+  both.group_by = {{"address", expr::column("address")}};
+  both.measures = {{"n", Measure::Kind::kSum, expr::column("n")}};
+  both.order_by = {{"n", true}};
+  const Answer answer = ask(*lake, both);
+  ASSERT_EQ(answer.rows.size(), 5U);
+  EXPECT_EQ(std::get<Ip>(answer.rows[0][0]).to_string(), "175.45.176.1");
+  EXPECT_EQ(as_int(answer.rows[0][1]), 8);
 }
 
 TEST(Lake, RowsBecomeVisibleAtCommitOnly) {

@@ -20,8 +20,6 @@ constexpr Column kSeenColumns[] = {
 };
 constexpr std::uint8_t kSeenSort[] = {1, 2, 3};
 
-constexpr std::size_t kMaxBranches = 32;  // shapes in one question; more are read through the slower union by name
-
 SqlType sql_type(ColumnType type) {
   switch (type) {
     case ColumnType::kTime: return SqlType::kTime;
@@ -302,11 +300,12 @@ std::string distinct_sql(const Measure& measure, const std::vector<Sql>& parts) 
   for (const Sql& part : parts)
     list += (list.empty() ? "" : ", ") + part.text + (part.low.empty() ? "" : ", " + part.low);
   const bool one = parts.size() == 1 && parts[0].low.empty();
+  // A row counts when any part of it is known, as one value does.
+  std::string known;
+  for (const Sql& part : parts) known += (known.empty() ? "" : " OR ") + part.text + " IS NOT NULL";
   if (measure.exact)
-    return "count(DISTINCT " + (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN row(" + list + ") END") +
-           ")";
-  return "approx_count_distinct(" +
-         (one ? list : "CASE WHEN " + parts[0].text + " IS NOT NULL THEN hash(" + list + ") END") + ")";
+    return one ? "count(DISTINCT " + list + ")" : "count(DISTINCT CASE WHEN " + known + " THEN row(" + list + ") END)";
+  return "rw_distinct(CASE WHEN " + known + " THEN hash(" + list + ") END)";
 }
 
 Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size_t number, const Relation& rows) {
