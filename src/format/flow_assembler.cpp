@@ -245,11 +245,8 @@ void FlowAssembler::end(std::uint32_t index) {
 }
 
 void FlowAssembler::finish(OpenFlow& flow) {
-  const bool older = distance(flow.last_us, previous_reference_.us) < distance(flow.last_us, reference_.us);
-  if (older) emitter_.reference_time(previous_reference_);
   if (listener_ != nullptr) listener_->flow_ends(flow);
   tell(flow);
-  if (older) emitter_.reference_time(reference_);
   if (flow.name != kNone) {
     names_[flow.name].clear();
     free_names_.push_back(flow.name);

@@ -116,8 +116,6 @@ class FlowAssembler {
   void advance(Timestamp now);
   // Tells all.
   void flush();
-  // The emitter's reference time, and the one before the capture's clock jumped: flows of before the jump are checked against that.
-  void reference_times(Timestamp current, Timestamp previous) { reference_ = current, previous_reference_ = previous; }
 
   std::size_t size() const { return table_.size(); }
 
@@ -149,7 +147,6 @@ class FlowAssembler {
   std::uint32_t queue_tail_ = OpenFlow::kNone;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> free_names_;
-  Timestamp reference_, previous_reference_;
 };
 
 }  // namespace rw

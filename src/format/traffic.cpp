@@ -11,6 +11,9 @@ namespace {
 // Fragments inside tunnels whose outer packets were fragments, and so on.
 constexpr unsigned kMaxJoins = 4;
 
+// Packet times are checked to be times at all; there is no other clock to check them against.
+constexpr Timestamp kNoReference{INT64_MIN};
+
 Duration between(Timestamp a, Timestamp b) { return {std::llabs(a.us - b.us)}; }
 
 }  // namespace
@@ -18,7 +21,7 @@ Duration between(Timestamp a, Timestamp b) { return {std::llabs(a.us - b.us)}; }
 bool CaptureClock::observe(Timestamp time) {
   if (!started_) {
     started_ = true;
-    now_ = before_jump_ = time;
+    now_ = time;
     return false;
   }
   if (between(time, now_) <= kJump) {
@@ -30,7 +33,6 @@ bool CaptureClock::observe(Timestamp time) {
     candidate_ = time;
     return false;
   }
-  before_jump_ = now_;
   now_ = std::max(*candidate_, time);
   candidate_.reset();
   return true;
@@ -43,7 +45,9 @@ Traffic::Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& sh
       dns_(emitter, sensor),
       inspector_(flows_, dns_, emitter, sensor),
       fragments_(emitter),
-      resumed_(emitter.resume_offset() == 0) {}
+      resumed_(emitter.resume_offset() == 0) {
+  emitter_.reference_time(kNoReference);
+}
 
 void Traffic::add(std::span<const CaptureRecord> records) {
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -85,16 +89,10 @@ void Traffic::one(const CaptureRecord& record, Slot& slot) {
 }
 
 void Traffic::turn_clock(Timestamp time) {
-  const bool jumped = clock_.observe(time);
+  // Kept all the same: a packet's own time is the only one there is, and merged captures lie years apart.
+  if (clock_.started() && between(time, clock_.now()) > kYear) emitter_.weird("time-jump", time.to_string());
+  if (clock_.observe(time)) return flush();  // what is open is of the time before
   const Timestamp now = clock_.now();
-  flows_.reference_times(now, clock_.before_jump());
-  emitter_.reference_time(now);
-  if (jumped) {  // what is open is of the time before
-    emitter_.reference_time(clock_.before_jump());
-    flush();
-    emitter_.reference_time(now);
-    return;
-  }
   flows_.advance(now);
   dns_.advance(now);
   while (!fragments_.empty()) {
@@ -133,7 +131,7 @@ void Traffic::joined(FragmentJoiner::Joined&& whole) {
 bool Traffic::exported(const Packet& packet, Timestamp time) {
   if (packet.payload.size() < packet.payload_bytes || !looks_like_flow_export(packet.dst_port, packet.payload)) return false;
   const bool confirmed = exports_.datagram({packet.src, packet.src_port, time}, packet.payload, emitter_);
-  emitter_.reference_time(clock_.now());
+  emitter_.reference_time(kNoReference);
   totals_.exports += confirmed ? 1 : 0;
   return confirmed;
 }

@@ -42,11 +42,11 @@ class CaptureClock {
   // Returns true when the clock jumped: what was open before belongs to another time.
   bool observe(Timestamp time);
   Timestamp now() const { return now_; }
-  Timestamp before_jump() const { return before_jump_; }
+  bool started() const { return started_; }
 
  private:
   bool started_ = false;
-  Timestamp now_, before_jump_;
+  Timestamp now_;
   std::optional<Timestamp> candidate_;
 };
 
