@@ -208,6 +208,7 @@ void FlowAssembler::advance(Timestamp now) {
     if (distance(now.us, flow.queued_us) <= options_.idle_timeout.us) return;
     queue_head_ = flow.next;
     if (queue_head_ == kNone) queue_tail_ = kNone;
+    else __builtin_prefetch(&flows_[queue_head_]);
     if (distance(now.us, flow.last_us) > patience_us(flow)) end(index);
     else queue(index, now);
   }
@@ -230,6 +231,7 @@ void FlowAssembler::flush() {
   while (queue_head_ != kNone) {
     const std::uint32_t index = queue_head_;
     queue_head_ = flows_[index].next;
+    if (queue_head_ != kNone) __builtin_prefetch(&flows_[queue_head_]);
     end(index);
   }
   queue_tail_ = kNone;

@@ -24,8 +24,13 @@ class IndexTable {
 
   // The first entry on the probe path whose hash fits, without asking for equality: good for prefetching what it points to.
   std::uint32_t likely(std::uint64_t hash) const {
-    const Slot& slot = slots_[tag_of(hash) & mask_];
-    return slot.tag == tag_of(hash) ? slot.index : kNone;
+    const std::uint32_t tag = tag_of(hash);
+    std::size_t at = tag & mask_;
+    for (unsigned i = 0; i < 8; ++i, at = (at + 1) & mask_) {  // about a cache line
+      const Slot& slot = slots_[at];
+      if (slot.tag == tag || slot.index == kNone) return slot.index;
+    }
+    return kNone;
   }
 
   // The index for which `equal(index)` holds among those stored under `hash`, or kNone.

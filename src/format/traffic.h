@@ -52,7 +52,7 @@ class CaptureClock {
 
 class Traffic {
  public:
-  static constexpr std::size_t kBatch = 32;
+  static constexpr std::size_t kBatch = 64;
 
   Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& shared, const std::string& sensor);
 
