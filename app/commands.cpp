@@ -7,15 +7,21 @@ namespace rw {
 
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
+extern const Command kSqlCommand;
 extern const Command kFormatsCommand;
+extern const Command kLakeInfoCommand;
+extern const Command kLakeCompactCommand;
+extern const Command kLakeDropCommand;
+extern const Command kConfigCheckCommand;
+extern const Command kConfigDumpCommand;
+extern const Command kDoctorCommand;
 extern const Command kScenarioCommand;
 
 namespace {
 constexpr std::array kCommands{
-    &kFlowsCommand,
-    &kDnsCommand,
-    &kFormatsCommand,
-    &kScenarioCommand,
+    &kFlowsCommand,      &kDnsCommand,         &kSqlCommand,      &kFormatsCommand,
+    &kLakeInfoCommand,   &kLakeCompactCommand, &kLakeDropCommand, &kConfigCheckCommand,
+    &kConfigDumpCommand, &kDoctorCommand,      &kScenarioCommand,
 };
 }  // namespace
 

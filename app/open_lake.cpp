@@ -5,12 +5,19 @@
 
 namespace rw {
 
+Result<Settings> lake_settings(const Arguments& args) {
+  return read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName));
+}
+
 Result<std::unique_ptr<Lake>> open_lake(const Arguments& args, LakeOptions wanted) {
-  constexpr std::uint64_t kMaxThreads = 1024;  // more is a typing error
+  constexpr std::uint64_t kLeastMemory = 64 << 20;  // below this the engine cannot hold its own buffers
+  constexpr std::uint64_t kMaxThreads = 1024;       // more is a typing error
+  RW_ASSIGN(const Settings settings, lake_settings(args));
+  wanted.memory_bytes = settings.memory_bytes;
+  wanted.threads = settings.threads;
   if (args.has(flags::kMemory)) {
     RW_ASSIGN(wanted.memory_bytes, args.size_bytes(flags::kMemory));
-    constexpr std::uint64_t kLeast = 64 << 20;  // below this the engine cannot hold its own buffers
-    if (wanted.memory_bytes < kLeast) return Failure(ErrorCode::kUsage, "'--memory' must be at least 64Mi");
+    if (wanted.memory_bytes < kLeastMemory) return Failure(ErrorCode::kUsage, "'--memory' must be at least 64Mi");
   }
   if (args.has(flags::kThreads)) {
     RW_ASSIGN(const std::uint64_t threads, args.number(flags::kThreads));

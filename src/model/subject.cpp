@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "model/settings.h"
 #include "model/toml_file.h"
 
 namespace rw {
@@ -181,6 +182,21 @@ Subject subject_from(TomlTable root) {
   return subject;
 }
 
+Result<Subject> finish_subject(TomlFile file) {
+  Subject subject = subject_from(file.root());
+  RW_TRY(file.finish());
+  return subject;
+}
+
+Result<Organisation> finish_organisation(TomlFile file) {
+  for (const std::string_view part : kSettingsParts) file.root().leave_to_others(part);
+  Organisation organisation = organisation_from(file.root());
+  RW_TRY(file.finish());
+  return organisation;
+}
+
+}  // namespace
+
 Organisation organisation_from(TomlTable root) {
   Organisation organisation;
   auto table = root.table("organisation");
@@ -196,20 +212,6 @@ Organisation organisation_from(TomlTable root) {
   }
   return organisation;
 }
-
-Result<Subject> finish_subject(TomlFile file) {
-  Subject subject = subject_from(file.root());
-  RW_TRY(file.finish());
-  return subject;
-}
-
-Result<Organisation> finish_organisation(TomlFile file) {
-  Organisation organisation = organisation_from(file.root());
-  RW_TRY(file.finish());
-  return organisation;
-}
-
-}  // namespace
 
 Result<WorkWeek> WorkWeek::parse(std::string_view text) {
   WorkWeek week;

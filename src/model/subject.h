@@ -70,5 +70,8 @@ Result<Subject> read_subject(const std::string& path);
 Result<Organisation> parse_organisation(std::string_view toml, const std::string& file);
 // As above; a file that does not exist gives an empty organisation.
 Result<Organisation> read_organisation(const std::string& path);
+// The same out of a file that is being read; what is wrong is noted there.
+class TomlTable;
+Organisation organisation_from(TomlTable root);
 
 }  // namespace rw

@@ -137,6 +137,8 @@ std::optional<Timestamp> to_time(const toml::date& date, const toml::time* time,
 
 bool TomlTable::has(std::string_view key) const { return as_table(node_).contains(key); }
 
+void TomlTable::leave_to_others(std::string_view key) { file_->impl_->asked[node_].emplace(key); }
+
 void TomlTable::problem(std::string_view key, std::string_view message) {
   const toml::node* node = as_table(node_).get(key);
   const auto& source = node != nullptr ? node->source() : as_table(node_).source();

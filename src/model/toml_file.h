@@ -49,6 +49,8 @@ class TomlTable {
   std::vector<TomlTable> tables(std::string_view key);   // [[key]]; also a single [key]
   std::vector<std::string> keys() const;                 // of this table, in the file's order
 
+  // Makes a key known that somebody else reads and checks.
+  void leave_to_others(std::string_view key);
   // Notes something that is wrong with a key's value (or with the whole table, when the key is absent).
   void problem(std::string_view key, std::string_view message);
 
