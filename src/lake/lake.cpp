@@ -18,6 +18,7 @@
 #include "lake/files.h"
 #include "lake/functions.h"
 #include "lake/renderer.h"
+#include "lake/slices.h"
 #include "lake/writer.h"
 
 namespace rw {
@@ -244,26 +245,40 @@ Result<Answer> EmbeddedLake::collect(const Rendered& rendered) {
 }
 
 Result<Answer> EmbeddedLake::run(const Query& query) {
-  RW_ASSIGN(const Rendered rendered, render_query(query, *this));
-  return collect(rendered);
+  RW_ASSIGN(const std::vector<Query> slices, slices_of(query, *this));
+  std::vector<Answer> answers;
+  for (const Query& slice : slices) {
+    RW_ASSIGN(const Rendered rendered, render_query(slice, *this));
+    RW_ASSIGN(Answer answer, collect(rendered));
+    answers.push_back(std::move(answer));
+  }
+  return join_slices(query, std::move(answers));
 }
 
+// Questions that share table, time and filter are answered from one scan.
 Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
-  RW_TRY(catalog_->begin_snapshot());
-  std::vector<Rendered> rendered;
-  for (const Query& query : queries) {
-    auto one = render_query(query, *this);
-    if (!one) {
-      catalog_->end_snapshot();
-      return Failure(one.error());
+  std::vector<Answer> answers(queries.size());
+  std::vector<bool> answered(queries.size(), false);
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    if (answered[i]) continue;
+    std::vector<std::size_t> group{i};
+    for (std::size_t k = i + 1; k < queries.size(); ++k)
+      if (!answered[k] && mergeable(queries[i], queries[k])) group.push_back(k);
+    RW_ASSIGN(const bool sliced, needs_slices(queries[i], *this));
+    if (group.size() == 1 || sliced) {
+      RW_ASSIGN(answers[i], run(queries[i]));
+      continue;
     }
-    rendered.push_back(std::move(*one));
-  }
-  catalog_->end_snapshot();
-  std::vector<Answer> answers;
-  for (const Rendered& one : rendered) {
-    RW_ASSIGN(Answer answer, collect(one));
-    answers.push_back(std::move(answer));
+    std::vector<const Query*> together;
+    for (const std::size_t k : group) together.push_back(&queries[k]);
+    RW_ASSIGN(const MergedRender merged, render_merged(together, *this));
+    RW_ASSIGN(duck::Connection * connection, reader());
+    RW_TRY(connection->execute(merged.setup));
+    for (std::size_t k = 0; k < group.size(); ++k) {
+      RW_ASSIGN(answers[group[k]], collect(merged.questions[k]));
+      answered[group[k]] = true;
+    }
+    RW_TRY(connection->execute(merged.teardown));
   }
   return answers;
 }

@@ -110,6 +110,10 @@ class QueryRenderer {
   QueryRenderer(const Query& query, ScanContext& context) : query_(query), context_(context) {}
 
   Result<Rendered> render();
+  // Groups by several sets of keys at once; the answer has the set's bits in a last SQL column, group_set.
+  Result<Rendered> render_sets(std::vector<std::vector<std::size_t>> sets);
+  // Rows from a relation that is there already; the first `keys` of the selected columns break ties of the order.
+  Result<Rendered> render_from(Branch branch, std::size_t keys);
 
  private:
   Result<void> find_branches(const std::vector<std::string>& used);
@@ -119,6 +123,7 @@ class QueryRenderer {
   Result<std::string> rows_sql();
   Result<std::string> groups_sql();
   Result<std::string> measure_sql(const Measure& measure, std::size_t number, const Relation& rows);
+  Result<std::string> sets_sql(const std::string& select, const Relation& rows);
   Result<std::string> spread_sql();
   Result<Rendered> finish(std::string body);
   void output(const std::string& name, const Sql& as, const std::string& alias);
@@ -130,6 +135,7 @@ class QueryRenderer {
   TimeRange times_;
   std::string what_;
   std::vector<Wanted> wanted_;
+  std::vector<std::vector<std::size_t>> sets_;
   std::vector<OutputColumn> outputs_;
   Columns answer_;  // keys, measures and selected columns by name, for having and order
   std::size_t sql_columns_ = 0;
@@ -351,7 +357,7 @@ Result<std::string> QueryRenderer::measure_sql(const Measure& measure, std::size
       if (arg->type != SqlType::kInt && arg->type != SqlType::kDouble && arg->type != SqlType::kNull)
         return Failure(ErrorCode::kUsage, "the measure \"" + measure.name + "\" needs a number");
       sql = "approx_quantile((" + arg->text + ")::DOUBLE, " + sql_literal(std::clamp(measure.quantile, 0.0, 1.0)).text +
-            ")";
+            "::FLOAT)";
       result.type = SqlType::kDouble;
       break;
     case Measure::Kind::kDistinct: {
@@ -387,7 +393,26 @@ Result<std::string> QueryRenderer::groups_sql() {
     RW_ASSIGN(const std::string measure, measure_sql(query_.measures[i], i, rows));
     select += (select.empty() ? "" : ", ") + measure;
   }
+  if (!sets_.empty()) return sets_sql(select, rows);
   return "SELECT " + select + " FROM (" + rows.sql + ")" + (keys.empty() ? "" : " GROUP BY " + keys);
+}
+
+// GROUPING() has a bit for every key, set where the key is not of the group's set.
+Result<std::string> QueryRenderer::sets_sql(const std::string& select, const Relation& rows) {
+  const auto names = [&rows](std::size_t key) {
+    const Sql& sql = rows.columns[key];
+    return sql.text + (sql.low.empty() ? "" : ", " + sql.low);
+  };
+  std::string all;
+  for (std::size_t i = 0; i < query_.group_by.size(); ++i) all += (i > 0 ? ", " : "") + rows.columns[i].text;
+  std::string sets;
+  for (const std::vector<std::size_t>& set : sets_) {
+    std::string list;
+    for (const std::size_t key : set) list += (list.empty() ? "" : ", ") + names(key);
+    sets += (sets.empty() ? "(" : ", (") + list + ")";
+  }
+  return "SELECT " + select + (all.empty() ? ", 0" : ", grouping(" + all + ")") + " AS group_set FROM (" + rows.sql +
+         ") GROUP BY GROUPING SETS (" + sets + ")";
 }
 
 // Each row gives two edges: +rate where it starts and −rate where it ends. Per bucket, the sum of all earlier edges
@@ -464,6 +489,7 @@ Result<Rendered> QueryRenderer::finish(std::string body) {
     columns += (columns.empty() ? "" : ", ") + sql.text + " AS c" + std::to_string(number++);
     if (column.pair) columns += ", " + sql.low + " AS c" + std::to_string(number++);
   }
+  if (!sets_.empty()) columns += ", group_set";
   RW_ASSIGN(const Sql having,
             render_condition(query_.having, RenderInput{context_, scope_of(answer_), times_, "the answer"}));
   const std::string where = having.constant && std::get<bool>(*having.constant) ? "" : " WHERE " + having.text;
@@ -537,6 +563,62 @@ Result<Rendered> QueryRenderer::render() {
   return finish(std::move(*body));
 }
 
+Result<Rendered> QueryRenderer::render_sets(std::vector<std::vector<std::size_t>> sets) {
+  sets_ = std::move(sets);
+  return render();
+}
+
+Result<Rendered> QueryRenderer::render_from(Branch branch, std::size_t keys) {
+  what_ = "the groups";
+  branches_.push_back(std::move(branch));
+  RW_ASSIGN(std::string body, rows_sql());
+  keys_ = keys;
+  return finish(std::move(body));
+}
+
+bool same_measure(const Measure& a, const Measure& b) {
+  return a.kind == b.kind && a.quantile == b.quantile && a.exact == b.exact && expr::same(a.arg, b.arg) &&
+         expr::same(a.where, b.where) &&
+         std::equal(a.tuple.begin(), a.tuple.end(), b.tuple.begin(), b.tuple.end(), expr::same);
+}
+
+// Index of the entry for which `is` holds, added when there is none.
+template <typename T, typename Is>
+std::size_t index_of(std::vector<T>& list, const T& entry, Is is) {
+  const auto it = std::find_if(list.begin(), list.end(), is);
+  if (it != list.end()) return static_cast<std::size_t>(it - list.begin());
+  list.push_back(entry);
+  list.back().name = std::to_string(list.size());
+  return list.size() - 1;
+}
+
+// One question's keys and measures in the joint one.
+struct Share {
+  std::vector<std::size_t> keys;  // sorted: the set
+  Query own;                      // selects from the groups
+};
+
+Share share_of(const Query& query, Query& joint) {
+  Share share;
+  for (const Named& key : query.group_by) {
+    const std::size_t at = index_of(joint.group_by, key, [&](const Named& k) { return expr::same(k.expr, key.expr); });
+    share.keys.push_back(at);
+    share.own.select.push_back({key.name, expr::column("k" + std::to_string(at + 1))});
+  }
+  for (const Measure& measure : query.measures) {
+    const std::size_t at =
+        index_of(joint.measures, measure, [&](const Measure& m) { return same_measure(m, measure); });
+    share.own.select.push_back({measure.name, expr::column("m" + std::to_string(at + 1))});
+  }
+  std::sort(share.keys.begin(), share.keys.end());
+  share.keys.erase(std::unique(share.keys.begin(), share.keys.end()), share.keys.end());
+  share.own.having = query.having;
+  share.own.order_by = query.order_by;
+  share.own.limit = query.limit;
+  share.own.want_total = query.want_total;
+  return share;
+}
+
 }  // namespace
 
 const TableSpec kSeenTable{"seen", kSeenColumns, 1, 3, kSeenSort, "first and last sightings from before what is kept"};
@@ -553,6 +635,51 @@ Result<Rendered> render_query(const Query& query, ScanContext& context) {
   Query all = query;
   all.select = all_columns(*table);
   return QueryRenderer(all, context).render();
+}
+
+bool mergeable(const Query& a, const Query& b) {
+  const auto plain = [](const Query& q) {
+    return !q.from && !q.spread && q.select.empty() && (!q.group_by.empty() || !q.measures.empty());
+  };
+  return plain(a) && plain(b) && a.table == b.table && a.time == b.time && expr::same(a.where, b.where);
+}
+
+Result<MergedRender> render_merged(std::span<const Query* const> queries, ScanContext& context) {
+  Query joint;
+  joint.table = queries.front()->table;
+  joint.time = queries.front()->time;
+  joint.where = queries.front()->where;
+  std::vector<Share> shares;
+  std::vector<std::vector<std::size_t>> sets;
+  for (const Query* query : queries) {
+    shares.push_back(share_of(*query, joint));
+    if (std::find(sets.begin(), sets.end(), shares.back().keys) == sets.end()) sets.push_back(shares.back().keys);
+  }
+  const std::size_t keys = joint.group_by.size();
+  for (std::size_t i = 0; i < keys; ++i) joint.group_by[i].name = "k" + std::to_string(i + 1);
+  for (std::size_t i = 0; i < joint.measures.size(); ++i) joint.measures[i].name = "m" + std::to_string(i + 1);
+  RW_ASSIGN(const Rendered all, QueryRenderer(joint, context).render_sets(sets));
+  MergedRender out;
+  out.setup = "CREATE OR REPLACE TEMP TABLE rw_groups AS " + all.sql;
+  out.teardown = "DROP TABLE rw_groups";
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    Branch branch{"rw_groups", {}, {}};
+    for (const OutputColumn& column : all.columns) {
+      Sql sql{column.type, "c" + std::to_string(column.at), {}, {}, column.unit, column.length4, column.length6};
+      if (column.pair) sql.low = "c" + std::to_string(column.at + 1);
+      branch.columns[column.name] = sql;
+    }
+    std::uint64_t bits = 0;  // the first key has the highest bit
+    for (std::size_t k = 0; k < keys; ++k) {
+      const bool grouped = std::binary_search(shares[q].keys.begin(), shares[q].keys.end(), k);
+      bits = bits << 1 | (grouped ? 0 : 1);
+    }
+    branch.where = "group_set = " + std::to_string(bits);
+    RW_ASSIGN(Rendered one,
+              QueryRenderer(shares[q].own, context).render_from(std::move(branch), queries[q]->group_by.size()));
+    out.questions.push_back(std::move(one));
+  }
+  return out;
 }
 
 Result<std::string> view_sql(const TableSpec& table, ScanContext& context) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,16 @@ class ScanContext : public RenderContext {
 };
 
 Result<Rendered> render_query(const Query& query, ScanContext& context);
+
+// Questions over one table, time and filter share one scan: `setup` fills a temporary table with all their groups, each
+// question then reads its own from it, and `teardown` drops it.
+struct MergedRender {
+  std::string setup;
+  std::string teardown;
+  std::vector<Rendered> questions;
+};
+bool mergeable(const Query& a, const Query& b);
+Result<MergedRender> render_merged(std::span<const Query* const> queries, ScanContext& context);
 
 // The table that lake and renderer know beside those of the model: first and last sightings kept past retention.
 extern const TableSpec kSeenTable;

@@ -1,6 +1,9 @@
 // Builders of expressions.
 #include "store/query.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace rw::expr {
 namespace {
 
@@ -131,6 +134,15 @@ ExprPtr sent_packets() { return scaled(column("packets")); }
 ExprPtr duration_us() { return binary(Expr::Kind::kSub, column("end_time"), column("start_time")); }
 ExprPtr app() {
   return coalesce({column("app"), nary(Expr::Kind::kPortService, {column("proto"), column("src_port"), column("dst_port")})});
+}
+
+bool same(const ExprPtr& a, const ExprPtr& b) {
+  if (a == b) return true;
+  if (!a || !b || a->kind != b->kind || a->args.size() != b->args.size()) return false;
+  const auto parts = [](const Expr& e) {
+    return std::tie(e.name, e.literal, e.values, e.prefixes, e.tuples, e.labels, e.bucket, e.length4, e.length6);
+  };
+  return parts(*a) == parts(*b) && std::equal(a->args.begin(), a->args.end(), b->args.begin(), same);
 }
 
 }  // namespace rw::expr

@@ -105,6 +105,8 @@ ExprPtr sent_bytes();      // forward only, scaled: what src sent
 ExprPtr sent_packets();
 ExprPtr duration_us();     // end_time - start_time
 ExprPtr app();             // the app column, else what the ports suggest
+// Whether two expressions say the same, part by part. Two nulls do.
+bool same(const ExprPtr& a, const ExprPtr& b);
 }  // namespace expr
 
 struct Named {
