@@ -38,17 +38,27 @@ std::string paint(const Console& console, std::string_view colour, std::string_v
   return "\x1b[" + std::string(colour) + "m" + std::string(text) + "\x1b[0m";
 }
 
-int tell_usage_error(Console& console, std::string_view message, const Command* command, std::string_view tip = {}) {
+// Where help is for what was typed: the program, a group or a command.
+struct Subject {
+  std::string usage;
+  std::string name;  // with the program's
+};
+
+Subject program_subject() {
+  return {"Usage: " + std::string(kProgram) + " <COMMAND> [OPTIONS]", std::string(kProgram)};
+}
+Subject group_subject(std::string_view group) {
+  const std::string name = std::string(kProgram) + ' ' + std::string(group);
+  return {"Usage: " + name + " <ACTION> [OPTIONS]", name};
+}
+Subject command_subject(const Command& command) {
+  return {usage_line(command), std::string(kProgram) + ' ' + std::string(command.name)};
+}
+
+int tell_usage_error(Console& console, std::string_view message, const Subject& subject, std::string_view tip = {}) {
   std::string text = paint(console, "1;31", "error:") + ' ' + std::string(message) + "\n";
   if (!tip.empty()) text += "\n  " + paint(console, "32", "tip:") + ' ' + std::string(tip) + "\n";
-  text += '\n';
-  if (command != nullptr)
-    text += usage_line(*command) + "\n\n";
-  else
-    text += "Usage: " + std::string(kProgram) + " <COMMAND> [OPTIONS]\n\n";
-  text += "For more information, try '" + std::string(kProgram);
-  if (command != nullptr) (text += ' ') += command->name;
-  console.note(text + " --help'.");
+  console.note(text + "\n" + subject.usage + "\n\nFor more information, try '" + subject.name + " --help'.");
   return kExitUsage;
 }
 
@@ -216,7 +226,8 @@ int finish(Console& console, int status) {
 int run_command(const Command& command, std::span<const char* const> words, Console& console) {
   Arguments arguments;
   Parser parser(command, arguments);
-  if (auto error = parser.parse(words)) return tell_usage_error(console, error->message, &command, error->tip);
+  if (auto error = parser.parse(words))
+    return tell_usage_error(console, error->message, command_subject(command), error->tip);
   if (parser.help()) {
     console.out(command_help(command));
     return finish(console, 0);
@@ -232,7 +243,7 @@ int run_command(const Command& command, std::span<const char* const> words, Cons
 int unknown_command(Console& console, std::string_view word) {
   const auto words = first_words();
   const std::string_view near = nearest(word, words);
-  return tell_usage_error(console, "unrecognized command " + quoted(word), nullptr,
+  return tell_usage_error(console, "unrecognized command " + quoted(word), program_subject(),
                           near.empty() ? "" : "a similar command exists: " + quoted(near));
 }
 
@@ -256,7 +267,7 @@ int run_group(std::string_view group, std::span<const char* const> rest, Console
   message += "\n  [possible values: ";
   for (std::size_t i = 0; i < actions.size(); ++i) (message += i > 0 ? ", " : "") += actions[i];
   const std::string_view near = nearest(action, actions);
-  return tell_usage_error(console, message + "]", nullptr,
+  return tell_usage_error(console, message + "]", group_subject(group),
                           near.empty() ? "" : "a similar action exists: " + quoted(near));
 }
 
@@ -268,7 +279,7 @@ int run_generate(std::span<const char* const> rest, Console& console) {
     message += "\n  [possible values: ";
     for (std::size_t i = 0; i < generate_choices().size(); ++i) (message += i > 0 ? ", " : "") += generate_choices()[i];
     const std::string_view near = rest.empty() ? std::string_view() : nearest(rest[0], generate_choices());
-    return tell_usage_error(console, message + "]", nullptr,
+    return tell_usage_error(console, message + "]", program_subject(),
                             near.empty() ? "" : "a similar value exists: " + quoted(near));
   }
   console.out(text);
@@ -314,7 +325,7 @@ int run_command_line(std::span<const char* const> words, Console& console) {
     static constexpr std::string_view kTop[] = {"--help", "--version", "--generate"};
     const std::string_view near = nearest(first, kTop);
     return tell_usage_error(
-        console, "unexpected argument " + quoted(first) + " found", nullptr,
+        console, "unexpected argument " + quoted(first) + " found", program_subject(),
         near.empty() ? "options of a command come after it" : "a similar argument exists: " + quoted(near));
   }
   if (const Command* command = find_command(first)) return run_command(*command, rest, console);

@@ -6,7 +6,10 @@
 namespace rw {
 
 Result<Settings> lake_settings(const Arguments& args) {
-  return read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName));
+  auto settings = read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName));
+  // A wrong file is no wrong command line.
+  if (!settings && settings.error().code == ErrorCode::kUsage) return Failure(ErrorCode::kCorrupt, settings.error().message);
+  return settings;
 }
 
 Result<std::unique_ptr<Lake>> open_lake(const Arguments& args, LakeOptions wanted) {

@@ -13,6 +13,12 @@ constexpr std::size_t kFar = kMaxWord;
 
 char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  std::size_t n = 0;
+  while (n < a.size() && n < b.size() && fold(a[n]) == fold(b[n])) ++n;
+  return n;
+}
+
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -41,9 +47,13 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   const std::size_t limit = std::max<std::size_t>(1, length / 3);
   std::string_view best;
   std::size_t best_distance = limit + 1;
+  std::size_t best_common = 0;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) best = candidate, best_distance = distance;
+    if (distance > limit || distance > best_distance) continue;
+    const std::size_t common = common_prefix(word, candidate);
+    if (distance == best_distance && common <= best_common) continue;
+    best = candidate, best_distance = distance, best_common = common;
   }
   if (!best.empty()) return best;
   for (const std::string_view candidate : candidates)

@@ -25,6 +25,11 @@ TEST(Nearest, FindsTypingErrors) {
   EXPECT_EQ(nearest("--form", kFlags), "--from");
 }
 
+TEST(Nearest, PrefersWhatBeginsAlike) {
+  constexpr std::array<std::string_view, 2> kWords{"port", "proto"};
+  EXPECT_EQ(nearest("prot", kWords), "proto");
+}
+
 TEST(Nearest, StaysSilentWhenNothingIsNear) {
   EXPECT_EQ(nearest("--zzz", kFlags), "");
   EXPECT_EQ(nearest("--backend", kFlags), "");

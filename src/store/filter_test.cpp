@@ -271,7 +271,7 @@ TEST(Filter, ErrorsSurviveHostileText) {
 
 TEST(Filter, MultipleLinesAreCounted) {
   EXPECT_EQ(flows("tcp and\n  prot udp"),
-            "error: unknown word 'prot'\nLINE 2:   prot udp\n          ^\n  tip: a similar word exists: 'port'");
+            "error: unknown word 'prot'\nLINE 2:   prot udp\n          ^\n  tip: a similar word exists: 'proto'");
 }
 
 // Every prefix of a long valid filter is either valid or an error with a caret: never a crash.
