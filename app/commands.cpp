@@ -9,6 +9,8 @@ extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kSqlCommand;
 extern const Command kFormatsCommand;
+extern const Command kDetectorsCommand;
+extern const Command kSectionsCommand;
 extern const Command kLakeInfoCommand;
 extern const Command kLakeCompactCommand;
 extern const Command kLakeDropCommand;
@@ -20,6 +22,8 @@ extern const Command kScenarioCommand;
 namespace {
 constexpr std::array kCommands{
     &kFlowsCommand,      &kDnsCommand,         &kSqlCommand,      &kFormatsCommand,
+    &kDetectorsCommand,
+    &kSectionsCommand,
     &kLakeInfoCommand,   &kLakeCompactCommand, &kLakeDropCommand, &kConfigCheckCommand,
     &kConfigDumpCommand, &kDoctorCommand,      &kScenarioCommand,
 };

@@ -8,169 +8,13 @@
 #include "base/nearest.h"
 #include "base/quantity.h"
 #include "model/code_points.h"
+#include "store/filter_lexer.h"
 #include "store/filter_words.h"
 
 namespace rw {
 namespace {
 
-constexpr std::size_t kMaxShownLine = 100;  // longer lines are cut around the error
-
-struct Token {
-  enum class Kind : std::uint8_t { kWord, kQuoted, kOpen, kClose, kListOpen, kListClose, kComma, kCompare, kNot, kEnd };
-  Kind kind = Kind::kEnd;
-  std::string_view text;
-  std::size_t at = 0;
-  Expr::Kind compare = Expr::Kind::kEq;
-};
-
-struct FilterError {
-  std::size_t at = 0;
-  std::string message;
-  std::string tip;
-};
-
-char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), fold);
-  return out;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return fold(x) == fold(y); });
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  return out;
-}
-
-std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
-
-// The message, the line, and a caret below the place.
-std::string describe(std::string_view text, const FilterError& error) {
-  const std::size_t at = std::min(error.at, text.size());
-  const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
-  const std::size_t end = std::min(text.find('\n', at), text.size());
-  std::string_view line = text.substr(begin, end - begin);
-  std::size_t column = at - begin;
-  std::string before, after;
-  if (line.size() > kMaxShownLine) {
-    const std::size_t cut = column > kMaxShownLine / 2 ? column - kMaxShownLine / 2 : 0;
-    if (cut > 0) before = "...";
-    if (cut + kMaxShownLine < line.size()) after = "...";
-    line = line.substr(cut, kMaxShownLine);
-    column -= cut;
-  }
-  std::string start =
-      "LINE " + std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n')) +
-      ": " + before;
-  // The caret's column counts characters, not bytes.
-  const auto shown = static_cast<std::size_t>(
-      std::count_if(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(std::min(column, line.size())),
-                    [](char c) { return (c & 0xC0) != 0x80; }));
-  std::string out =
-      error.message + "\n" + start + printable(line) + after + "\n" + std::string(start.size() + shown, ' ') + "^";
-  if (!error.tip.empty()) out += "\n  tip: " + error.tip;
-  return out;
-}
-
-// ---- words
-
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {}
-
-  // Tokens of the whole text, ended by one kEnd.
-  std::optional<FilterError> run(std::vector<Token>& out) {
-    while (true) {
-      while (at_ < text_.size() && is_space(text_[at_])) ++at_;
-      Token token;
-      token.at = at_;
-      if (at_ == text_.size()) {
-        out.push_back(token);
-        return std::nullopt;
-      }
-      if (auto error = one(token)) return error;
-      token.text = token.kind == Token::Kind::kQuoted ? token.text : text_.substr(token.at, at_ - token.at);
-      out.push_back(token);
-    }
-  }
-
- private:
-  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-  static bool ends_word(char c) {
-    return is_space(c) || std::string_view("()[],<>=!&|'\"").find(c) != std::string_view::npos;
-  }
-  bool next_is(char c) const { return at_ + 1 < text_.size() && text_[at_ + 1] == c; }
-
-  std::optional<FilterError> one(Token& token) {
-    const char c = text_[at_];
-    const auto take = [&](Token::Kind kind, std::size_t bytes = 1) {
-      token.kind = kind;
-      at_ += bytes;
-    };
-    const auto compare = [&](Expr::Kind kind, std::size_t bytes) {
-      token.compare = kind;
-      take(Token::Kind::kCompare, bytes);
-    };
-    switch (c) {
-      case '(': take(Token::Kind::kOpen); return std::nullopt;
-      case ')': take(Token::Kind::kClose); return std::nullopt;
-      case '[': take(Token::Kind::kListOpen); return std::nullopt;
-      case ']': take(Token::Kind::kListClose); return std::nullopt;
-      case ',': take(Token::Kind::kComma); return std::nullopt;
-      case '=': compare(Expr::Kind::kEq, next_is('=') ? 2 : 1); return std::nullopt;
-      case '<':
-        if (next_is('>'))
-          compare(Expr::Kind::kNe, 2);
-        else if (next_is('='))
-          compare(Expr::Kind::kLe, 2);
-        else
-          compare(Expr::Kind::kLt, 1);
-        return std::nullopt;
-      case '>':
-        if (next_is('='))
-          compare(Expr::Kind::kGe, 2);
-        else
-          compare(Expr::Kind::kGt, 1);
-        return std::nullopt;
-      case '!':
-        if (next_is('='))
-          compare(Expr::Kind::kNe, 2);
-        else
-          take(Token::Kind::kNot);
-        return std::nullopt;
-      case '&':
-      case '|':
-        if (!next_is(c))
-          return FilterError{at_, "a single " + quoted({&c, 1}) + " has no meaning here",
-                             std::string("write '") + c + c + "' or '" + (c == '&' ? "and" : "or") + "'"};
-        take(Token::Kind::kWord, 2);
-        return std::nullopt;
-      case '\'':
-      case '"': return quoted_text(token, c);
-      default:
-        while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
-        token.kind = Token::Kind::kWord;
-        return std::nullopt;
-    }
-  }
-
-  std::optional<FilterError> quoted_text(Token& token, char quote) {
-    const std::size_t end = text_.find(quote, at_ + 1);
-    if (end == std::string_view::npos) return FilterError{at_, "this quotation mark is never closed", {}};
-    token.kind = Token::Kind::kQuoted;
-    token.text = text_.substr(at_ + 1, end - at_ - 1);
-    at_ = end + 1;
-    return std::nullopt;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
+using namespace filter;  // NOLINT(google-build-using-namespace): its own words
 
 // ---- grammar
 //   filter   = term { ("and" | "or") term }
@@ -924,38 +768,11 @@ Result<ExprPtr> parse_filter(std::string_view text, const FilterLanguage& langua
   if (text.size() > kMaxFilterBytes)
     return Failure(ErrorCode::kUsage, "the filter is longer than " + std::to_string(kMaxFilterBytes) + " bytes");
   std::vector<Token> tokens;
-  if (const auto error = Lexer(text).run(tokens)) return Failure(ErrorCode::kUsage, describe(text, *error));
+  if (const auto error = read_tokens(text, tokens)) return Failure(ErrorCode::kUsage, describe(text, *error));
   if (tokens.size() == 1) return ExprPtr();
   Parser parser(std::move(tokens), language, context);
   ExprPtr out = parser.run();
   if (parser.error()) return Failure(ErrorCode::kUsage, describe(text, *parser.error()));
-  return out;
-}
-
-std::string filter_help(const FilterLanguage& language) {
-  std::string out = "Conditions on " + std::string(language.table->name) + ":\n";
-  for (const FilterTerm& term : language.terms) {
-    ((out += "  ") += term.form) += '\n';
-    std::string line = "     ";
-    for (std::string_view rest = term.doc; !rest.empty();) {
-      const std::size_t end = std::min(rest.find(' '), rest.size());
-      if (line.size() + 1 + end > 78) {
-        out += line + '\n';
-        line = "     ";
-      }
-      (line += ' ') += rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    out += line + '\n';
-  }
-  out +=
-      "\nJoin them with 'and' (&&), 'or' (||), 'not' (!) and parentheses. 'not' binds\n"
-      "tightest; 'and' and 'or' have the same strength and read from left to right,\n"
-      "as in tcpdump: 'a or b and c' is '(a or b) and c'.\n"
-      "OP is = != < <= > >= (or eq ne lt le gt ge); without one, '=' is meant.\n"
-      "Lists: port in [80 443 8000-8010], host 192.0.2.1,192.0.2.2. A bare value after\n"
-      "'and' or 'or' repeats the words before: port 80 or 443.\n"
-      "Names may hold * and ?, and may stand in quotation marks.\n";
   return out;
 }
 

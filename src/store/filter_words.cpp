@@ -1,6 +1,8 @@
 // The words of each table's filters, and the lines that document them.
 #include "store/filter_words.h"
 
+#include <algorithm>
+
 #include "model/records.h"
 
 namespace rw {
@@ -225,6 +227,33 @@ const FilterLanguage& dns_filter() {
 const FilterLanguage& dns_answer_filter() {
   static constexpr FilterLanguage kLanguage{&kDnsAnswerTable, kAnswerSides, 2, kAnswerWords, kAnswerTerms};
   return kLanguage;
+}
+
+std::string filter_help(const FilterLanguage& language) {
+  std::string out = "Conditions on " + std::string(language.table->name) + ":\n";
+  for (const FilterTerm& term : language.terms) {
+    ((out += "  ") += term.form) += '\n';
+    std::string line = "     ";
+    for (std::string_view rest = term.doc; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      if (line.size() + 1 + end > 78) {
+        out += line + '\n';
+        line = "     ";
+      }
+      (line += ' ') += rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    out += line + '\n';
+  }
+  out +=
+      "\nJoin them with 'and' (&&), 'or' (||), 'not' (!) and parentheses. 'not' binds\n"
+      "tightest; 'and' and 'or' have the same strength and read from left to right,\n"
+      "as in tcpdump: 'a or b and c' is '(a or b) and c'.\n"
+      "OP is = != < <= > >= (or eq ne lt le gt ge); without one, '=' is meant.\n"
+      "Lists: port in [80 443 8000-8010], host 192.0.2.1,192.0.2.2. A bare value after\n"
+      "'and' or 'or' repeats the words before: port 80 or 443.\n"
+      "Names may hold * and ?, and may stand in quotation marks.\n";
+  return out;
 }
 
 }  // namespace rw
