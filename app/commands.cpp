@@ -8,9 +8,15 @@ namespace rw {
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kSqlCommand;
+extern const Command kDetectCommand;
+extern const Command kFindingsListCommand;
+extern const Command kFindingsShowCommand;
+extern const Command kFindingsReviewCommand;
+extern const Command kReportCommand;
 extern const Command kFormatsCommand;
 extern const Command kDetectorsCommand;
 extern const Command kSectionsCommand;
+extern const Command kOutputsCommand;
 extern const Command kLakeInfoCommand;
 extern const Command kLakeCompactCommand;
 extern const Command kLakeDropCommand;
@@ -20,13 +26,29 @@ extern const Command kDoctorCommand;
 extern const Command kScenarioCommand;
 
 namespace {
+// clang-format off
 constexpr std::array kCommands{
-    &kFlowsCommand,      &kDnsCommand,         &kSqlCommand,      &kFormatsCommand,
+    &kFlowsCommand,
+    &kDnsCommand,
+    &kSqlCommand,
+    &kDetectCommand,
+    &kFindingsListCommand,
+    &kFindingsShowCommand,
+    &kFindingsReviewCommand,
+    &kReportCommand,
+    &kFormatsCommand,
     &kDetectorsCommand,
     &kSectionsCommand,
-    &kLakeInfoCommand,   &kLakeCompactCommand, &kLakeDropCommand, &kConfigCheckCommand,
-    &kConfigDumpCommand, &kDoctorCommand,      &kScenarioCommand,
+    &kOutputsCommand,
+    &kLakeInfoCommand,
+    &kLakeCompactCommand,
+    &kLakeDropCommand,
+    &kConfigCheckCommand,
+    &kConfigDumpCommand,
+    &kDoctorCommand,
+    &kScenarioCommand,
 };
+// clang-format on
 }  // namespace
 
 std::span<const Command* const> commands() { return kCommands; }

@@ -1,0 +1,35 @@
+// Subject files from the command line or the lake's folder.
+#include "subjects.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace rw {
+namespace flags {
+extern constinit const Flag kSubject{
+    .name = "subject", .value = "FILE", .doc = "a subject file: what is watched; may be repeated", .repeatable = true};
+}
+
+Result<Organisation> lake_organisation(const std::string& lake) { return read_organisation(lake + "/rangewatch.toml"); }
+
+Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range) {
+  std::vector<std::string> files = args.all(flags::kSubject);
+  if (files.empty()) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(lake + "/subjects", error))
+      if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+  }
+  DetectContext context;
+  context.range = range;
+  for (const std::string& file : files) {
+    RW_ASSIGN(Subject subject, read_subject(file));
+    for (const Subject& other : context.subjects)
+      if (other.id == subject.id) return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");
+    context.subjects.push_back(std::move(subject));
+  }
+  RW_ASSIGN(context.organisation, lake_organisation(lake));
+  return context;
+}
+
+}  // namespace rw

@@ -1,0 +1,22 @@
+// Where commands get the subjects and the organisation from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "detect/detector.h"
+#include "model/subject.h"
+
+namespace rw {
+
+namespace flags {
+extern const Flag kSubject;  // --subject FILE, repeatable
+}
+
+// The organisation from rangewatch.toml in the lake's folder.
+Result<Organisation> lake_organisation(const std::string& lake);
+// Subjects from --subject, else from subjects/*.toml in the lake's folder, and the organisation.
+Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range);
+
+}  // namespace rw

@@ -1,0 +1,44 @@
+// Bundles ui/src into one ES5 script that runs in browsers and in Duktape: node ui/build.mjs OUT.js
+//
+// Our own TypeScript is brought down to ES5 by TypeScript itself (esbuild cannot); ECharts ships as ES5 modules already, so
+// esbuild only joins, shakes and minifies.
+import {build} from 'esbuild';
+import {readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import ts from 'typescript';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const outfile = process.argv[2];
+if (!outfile) {
+  console.error('usage: node ui/build.mjs OUT.js');
+  process.exit(2);
+}
+
+const typescriptToEs5 = {
+  name: 'typescript-to-es5',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({filter: /\.ts$/}, async (args) => {
+      const source = await readFile(args.path, 'utf8');
+      const {outputText} = ts.transpileModule(source, {
+        compilerOptions: {target: ts.ScriptTarget.ES5, module: ts.ModuleKind.ESNext, importsNotUsedAsValues: undefined},
+        fileName: args.path,
+      });
+      return {contents: outputText, loader: 'js'};
+    });
+  },
+};
+
+await build({
+  entryPoints: [join(here, 'src', 'bundle.ts')],
+  outfile,
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es5',
+  charset: 'ascii',
+  legalComments: 'none',
+  define: {'process.env.NODE_ENV': '"production"'},
+  plugins: [typescriptToEs5],
+  logLevel: 'warning',
+});
