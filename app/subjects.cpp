@@ -4,13 +4,18 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "open_lake.h"
+
 namespace rw {
 namespace flags {
 extern constinit const Flag kSubject{
     .name = "subject", .value = "FILE", .doc = "a subject file: what is watched; may be repeated", .repeatable = true};
 }
 
-Result<Organisation> lake_organisation(const std::string& lake) { return read_organisation(lake + "/rangewatch.toml"); }
+Result<Organisation> lake_organisation(const Arguments& args) {
+  RW_ASSIGN(Settings settings, lake_settings(args));
+  return std::move(settings.organisation);
+}
 
 Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range) {
   std::vector<std::string> files = args.all(flags::kSubject);
@@ -28,7 +33,7 @@ Result<DetectContext> detect_context(const Arguments& args, const std::string& l
       if (other.id == subject.id) return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");
     context.subjects.push_back(std::move(subject));
   }
-  RW_ASSIGN(context.organisation, lake_organisation(lake));
+  RW_ASSIGN(context.organisation, lake_organisation(args));
   return context;
 }
 

@@ -15,7 +15,7 @@ extern const Flag kSubject;  // --subject FILE, repeatable
 }
 
 // The organisation from rangewatch.toml in the lake's folder.
-Result<Organisation> lake_organisation(const std::string& lake);
+Result<Organisation> lake_organisation(const Arguments& args);
 // Subjects from --subject, else from subjects/*.toml in the lake's folder, and the organisation.
 Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range);
 
