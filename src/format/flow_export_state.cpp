@@ -1,7 +1,14 @@
 // Bookkeeping of exporters, sequence numbers and sampling rates.
 #include "format/flow_export_state.h"
 
+#include <random>
+
 namespace rw::flow_export {
+
+std::uint64_t SeededHash::seed() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
 
 bool SequenceTracker::fill(std::uint32_t sequence, std::uint32_t units) {
   for (std::size_t i = 0; i < gap_count_; ++i) {
@@ -77,16 +84,16 @@ Domain* State::domain(const ExporterKey& key, Protocol protocol, std::uint32_t i
   if (last_domain_ != nullptr && last_id_ == full_id && last_key_ == key) return last_domain_;
   auto exporter = exporters_.find(key);
   if (exporter == exporters_.end()) {
-    if (domains_ >= kMaxDomains) return nullptr;
+    if (domains_.size() >= kMaxDomains) return nullptr;
     exporter = exporters_.emplace(key, std::make_unique<Exporter>()).first;
     exporter->second->key = key;
   }
   auto& domains = exporter->second->domains;
   auto it = domains.find(full_id);
   if (it == domains.end()) {
-    if (domains_ >= kMaxDomains) return nullptr;
-    ++domains_;
+    if (domains_.size() >= kMaxDomains) return nullptr;
     it = domains.emplace(full_id, std::make_unique<Domain>()).first;
+    domains_.push_back(it->second.get());
     it->second->exporter = exporter->second.get();
     it->second->sensor = key.address.to_string();
     if (id != 0) it->second->sensor += "/" + std::to_string(id);

@@ -36,6 +36,19 @@ inline constexpr std::size_t kMaxDropCounters = 65'536;        // sFlow data sou
 
 enum class Protocol : std::uint8_t { kNetflow1 = 1, kNetflow5 = 5, kNetflow7 = 7, kNetflow9 = 9, kIpfix = 10, kSflow = 255 };
 
+// Ids that come from datagrams are hashed with a seed of this process, so that nobody can choose them to collide.
+struct SeededHash {
+  static std::uint64_t seed();
+  std::size_t operator()(std::uint64_t id) const noexcept {
+    static const std::uint64_t kSeed = seed();
+    std::uint64_t h = (id ^ kSeed) * 0xFF51AFD7ED558CCDULL;
+    h = (h ^ h >> 32) * 0xC4CEB9FE1A85EC53ULL;
+    return h ^ h >> 29;
+  }
+};
+template <typename Value>
+using IdMap = std::unordered_map<std::uint64_t, Value, SeededHash>;
+
 // Finds gaps in 32-bit sequence numbers that wrap, and forgives datagrams that arrive late.
 class SequenceTracker {
  public:
@@ -80,7 +93,7 @@ class SamplingTable {
   bool set_interface(std::uint64_t id, std::uint32_t rate, bool& added) { return set(interfaces_, id, rate, added); }
 
  private:
-  using Map = std::unordered_map<std::uint64_t, std::uint32_t>;
+  using Map = IdMap<std::uint32_t>;
   static std::uint32_t find(const Map& map, std::uint64_t id) {
     const auto it = map.find(id);
     return it == map.end() ? 0 : it->second;
@@ -123,13 +136,14 @@ struct Domain {
   SequenceTracker sequence;
   SamplingTable sampling;
   std::unordered_map<std::uint16_t, std::unique_ptr<Template>> templates;
+  std::size_t options_templates = 0;  // of those
   std::unordered_map<std::uint16_t, std::deque<WaitingSet>> waiting;
-  std::unordered_map<std::uint64_t, std::vector<HeldFlow>> held;  // by sampler
+  IdMap<std::vector<HeldFlow>> held;  // by sampler
   std::int64_t held_since_us = 0;                         // export time of the first of them
   bool hold_flows = true;                                 // until the wait for a sampler proved to be in vain
-  std::unordered_map<std::uint64_t, std::string> applications;  // applicationId -> name, from options
+  IdMap<std::string> applications;  // applicationId -> name, from options
   std::int64_t init_ms = 0;                               // systemInitTimeMilliseconds from options
-  std::unordered_map<std::uint64_t, std::uint32_t> drops; // sFlow: data source -> drop counter
+  IdMap<std::uint32_t> drops;  // sFlow: data source -> drop counter
 };
 
 struct ExporterKey {
@@ -138,12 +152,15 @@ struct ExporterKey {
   friend bool operator==(const ExporterKey&, const ExporterKey&) = default;
 };
 struct ExporterKeyHash {
-  std::size_t operator()(const ExporterKey& key) const noexcept { return IpHash{}(key.address) * 31 + key.port; }
+  std::size_t operator()(const ExporterKey& key) const noexcept {
+    const SeededHash mix;
+    return mix(mix(mix(key.address.hi) ^ key.address.lo) ^ key.port);
+  }
 };
 
 struct Exporter {
   ExporterKey key;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Domain>> domains;  // by protocol << 32 | domain id
+  IdMap<std::unique_ptr<Domain>> domains;  // by protocol << 32 | domain id
   std::size_t waiting_bytes = 0;
   std::uint32_t protocols = 0;  // bit per Protocol % 32 that it has sent
 };
@@ -176,10 +193,10 @@ class State {
   // Whether this exporter has sent this protocol before: then a damaged datagram is damage, not chance.
   bool knows(const ExporterKey& key, Protocol protocol) const;
 
+  // In the order in which they appeared.
   template <typename Visit>
   void each_domain(Visit&& visit) {
-    for (auto& [key, exporter] : exporters_)
-      for (auto& [id, domain] : exporter->domains) visit(*domain);
+    for (Domain* domain : domains_) visit(*domain);
   }
 
   FlowBuffer flows;
@@ -192,7 +209,7 @@ class State {
 
  private:
   std::unordered_map<ExporterKey, std::unique_ptr<Exporter>, ExporterKeyHash> exporters_;
-  std::size_t domains_ = 0;
+  std::vector<Domain*> domains_;
   // The last answer: datagrams of one domain come in runs.
   Domain* last_domain_ = nullptr;
   ExporterKey last_key_;

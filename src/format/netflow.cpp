@@ -43,7 +43,10 @@ void release_held(State& state, Domain& domain, Emitter& emitter, const std::uin
     emit(it->first, it->second);
     domain.held.erase(it);
   } else {
-    for (auto& [id, flows] : domain.held) emit(id, flows);
+    std::vector<std::uint64_t> samplers;
+    for (const auto& [id, flows] : domain.held) samplers.push_back(id);
+    std::ranges::sort(samplers);
+    for (const std::uint64_t id : samplers) emit(id, domain.held[id]);
     domain.held.clear();
   }
 }
@@ -66,6 +69,7 @@ void Message::add_template(std::uint16_t id, Template&& layout) {
   const auto it = templates.find(id);
   if (it != templates.end() && it->second->options == layout.options && it->second->fields == layout.fields) return;
   const std::size_t replaced = it == templates.end() ? 0 : it->second->fields.size();
+  const bool replaced_options = it != templates.end() && it->second->options;
   if (layout.fields.size() > kMaxTemplateFields || (it == templates.end() && templates.size() >= kMaxTemplatesPerDomain) ||
       state_.template_fields - replaced + layout.fields.size() > kMaxFieldsOverall)
     return weird("template-limit", "template " + std::to_string(id));
@@ -76,6 +80,7 @@ void Message::add_template(std::uint16_t id, Template&& layout) {
   layout.fields.shrink_to_fit();
   layout.ops.shrink_to_fit();
   state_.template_fields += layout.fields.size() - replaced;
+  domain_.options_templates += (layout.options ? 1u : 0u) - (replaced_options ? 1u : 0u);
   templates[id] = std::make_unique<Template>(std::move(layout));
   new_templates_.push_back(id);
 }
@@ -87,7 +92,15 @@ void Message::withdraw(std::uint16_t id) {
   domain_.templates.erase(it);
 }
 
+void Message::forget(const Template& layout) {
+  state_.template_fields -= layout.fields.size();
+  domain_.options_templates -= layout.options ? 1 : 0;
+}
+
 void Message::withdraw_all(bool options) {
+  // A set may ask for this thousands of times.
+  const std::size_t concerned = options ? domain_.options_templates : domain_.templates.size() - domain_.options_templates;
+  if (concerned == 0) return;
   std::erase_if(domain_.templates, [&](const auto& entry) {
     if (entry.second->options != options) return false;
     forget(*entry.second);
@@ -228,7 +241,8 @@ bool Message::hold(const Flow& flow, std::uint64_t sampler, std::int64_t export_
     domain_.hold_flows = false;
   }
   if (!domain_.hold_flows) {
-    weird("sampler-unknown", "sampler " + std::to_string(sampler));
+    if (!told_sampler_) weird("sampler-unknown", "sampler " + std::to_string(sampler));
+    told_sampler_ = true;
     return false;
   }
   domain_.held[sampler].push_back({flow, export_us});

@@ -59,7 +59,7 @@ class Message {
   bool hold(const Flow& flow, std::uint64_t sampler, std::int64_t export_us);
   void wait_for_template(std::uint16_t id, Bytes body);
   void release_waiting(std::uint16_t id);
-  void forget(const Template& layout) { state_.template_fields -= layout.fields.size(); }
+  void forget(const Template& layout);
 
   State& state_;
   Domain& domain_;
@@ -68,6 +68,7 @@ class Message {
   bool netflow9_;
   std::uint32_t records_ = 0;
   bool records_known_ = true;
+  bool told_sampler_ = false;  // once a message is enough
   std::vector<std::uint16_t> new_templates_;
   std::vector<std::uint64_t> new_samplers_;
 };
