@@ -24,8 +24,10 @@ class LogLines {
   // and call take_as_new() when it would not.
   std::string_view seen_part() const { return seen_part_; }
   void take_as_new() { emitter_.at(emitter_.resume_offset()); }
-  // The line ends the input without a newline: it may be half a line of a log that is still written.
+  // The line ends the input without a newline: it may be half a line of a log that is still written …
   bool unfinished() const { return unfinished_; }
+  // … and surely is one where the input broke off.
+  bool broken_off() const { return unfinished_ && !input_.status(); }
 
  private:
   StreamReader& input_;

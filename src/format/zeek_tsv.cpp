@@ -143,8 +143,8 @@ void TsvDecoder::record(std::string_view line) {
   if (!lines_.seen_part().empty() && column_count(lines_.seen_part()) != plan_.size()) lines_.take_as_new();
   if (log_ == ZeekLog::kUnknown) return context_.emitter.skipped(path_.empty() ? "zeek log of an unknown kind" : path_);
   ++read_;
-  if (!split(line)) {
-    const bool growing = lines_.unfinished() && column_count(line) < plan_.size();
+  if (!split(line) || lines_.broken_off()) {
+    const bool growing = lines_.broken_off() || (lines_.unfinished() && column_count(line) < plan_.size());
     return context_.emitter.weird(growing ? "unfinished-line" : "wrong-column-count", line.substr(0, 200));
   }
   rows_.add(log_, values_);

@@ -135,6 +135,12 @@ void ColumnBuffer::put_symbol(std::string_view value) {
   put(last_symbol_);
 }
 
+void ColumnBuffer::clear() {
+  const std::size_t rows = rows_;
+  *this = ColumnBuffer(*column_);
+  reserve(rows);
+}
+
 void ColumnBuffer::fill_u32(std::uint32_t value) {
   if (rows_ == 0) return;
   auto* const out = reinterpret_cast<std::uint32_t*>(values_.data());

@@ -85,6 +85,8 @@ class ColumnBuffer {
   }
   // Replaces the value of every row: for columns that are known only at commit (ingest).
   void fill_u32(std::uint32_t value);
+  // Forgets every row, so that the column can be put anew from others of its batch (registered_domain from name).
+  void clear();
 
  private:
   void ensure(std::size_t more) {
