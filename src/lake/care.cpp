@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t kSmallFile = 16ULL << 20;
 constexpr std::uint64_t kMergedFile = 128ULL << 20;  // where merging stops: about four million flows
-constexpr std::size_t kManySmallFiles = 64;          // of one day, month or year
 constexpr const char* kMergeOptions = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
 
 // What all of the files leave out.
@@ -78,7 +77,7 @@ std::string order_by(const TableSpec& table, const Shape& shape) {
 }
 
 // The largest groups of small files of one day, month or year that are worth merging; no file twice.
-std::vector<std::vector<FileEntry>> merge_groups(std::vector<FileEntry> files) {
+std::vector<std::vector<FileEntry>> merge_groups(std::vector<FileEntry> files, std::size_t many) {
   std::erase_if(files, [](const FileEntry& f) { return f.bytes >= kSmallFile; });
   std::vector<std::vector<FileEntry>> groups;
   for (const std::size_t date_length : {10U, 7U, 4U}) {  // 2019-04-23, 2019-04, 2019
@@ -89,7 +88,7 @@ std::vector<std::vector<FileEntry>> merge_groups(std::vector<FileEntry> files) {
     }
     files.clear();
     for (auto& [period, members] : periods) {
-      if (members.size() <= kManySmallFiles) {
+      if (members.size() <= many) {
         files.insert(files.end(), std::make_move_iterator(members.begin()), std::make_move_iterator(members.end()));
         continue;
       }
@@ -227,7 +226,8 @@ Result<CompactReport> Care::compact() {
   CompactReport report;
   for (const TableSpec* table : tables()) {
     RW_ASSIGN(std::vector<FileEntry> files, catalog_.files(table->name, kAllTime));
-    for (const std::vector<FileEntry>& group : merge_groups(std::move(files))) RW_TRY(merge(*table, group, report));
+    for (const std::vector<FileEntry>& group : merge_groups(std::move(files), options_.many_small_files))
+      RW_TRY(merge(*table, group, report));
   }
   RW_ASSIGN(report.unlinked, unlink_old(catalog_, directory_, options_.grace));
   RW_TRY(sweep());

@@ -20,7 +20,8 @@ namespace rw {
 struct CareOptions {
   std::uint64_t memory_bytes = 1ULL << 30;
   unsigned threads = 1;
-  Duration grace = kHour;  // replaced files are unlinked when nobody can be reading them any more
+  std::size_t many_small_files = 64;  // of one day, month or year: more are merged
+  Duration grace = kHour;             // replaced files are unlinked when nobody can be reading them any more
 };
 
 class Care {

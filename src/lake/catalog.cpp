@@ -152,8 +152,13 @@ class SqliteCatalog : public Catalog {
     return found;
   }
 
-  Result<void> begin_snapshot() override { return execute("BEGIN"); }
-  void end_snapshot() override { sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr); }
+  Result<void> begin_snapshot() override {
+    if (snapshots_++ > 0) return {};
+    return execute("BEGIN");
+  }
+  void end_snapshot() override {
+    if (--snapshots_ == 0) sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr);
+  }
 
   Result<void> apply(const CatalogChange& change) override {
     RW_TRY(execute("BEGIN IMMEDIATE"));
@@ -398,11 +403,15 @@ class SqliteCatalog : public Catalog {
   std::string path_;
   sqlite3* db_ = nullptr;
   std::uint64_t hash_seed_ = 0;
+  int snapshots_ = 0;
   std::uint32_t next_ingest_ = 0;
   std::uint32_t ingest_end_ = 0;
 };
 
 }  // namespace
+
+Snapshot::Snapshot(Catalog& catalog) : catalog_(catalog), status_(catalog.begin_snapshot()) {}
+Snapshot::~Snapshot() { catalog_.end_snapshot(); }
 
 Result<std::unique_ptr<Catalog>> Catalog::open(const std::string& path, bool create) {
   auto catalog = std::make_unique<SqliteCatalog>(path);

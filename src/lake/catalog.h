@@ -43,6 +43,21 @@ struct CatalogChange {
   std::optional<TimeRange> unobserve;  // hours that are forgotten, before `observed` is added
 };
 
+class Catalog;
+// One state of the catalog for as long as this lives.
+class Snapshot {
+ public:
+  explicit Snapshot(Catalog& catalog);
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  const Result<void>& status() const { return status_; }
+
+ private:
+  Catalog& catalog_;
+  Result<void> status_;
+};
+
 struct TrashEntry {
   std::int64_t id = 0;
   std::string path;
@@ -68,7 +83,7 @@ class Catalog {
   // range.from.
   virtual Result<std::vector<FileEntry>> files(std::string_view table, TimeRange range, bool by_end = false) = 0;
   virtual Result<std::vector<FileEntry>> files_of_ingests(const std::vector<std::uint32_t>& ingests) = 0;
-  // Between these two, files() and the rest see one state of the catalog.
+  // Between these two, files() and the rest see one state of the catalog. They may nest.
   virtual Result<void> begin_snapshot() = 0;
   virtual void end_snapshot() = 0;
 

@@ -245,6 +245,8 @@ Result<Answer> EmbeddedLake::collect(const Rendered& rendered) {
 }
 
 Result<Answer> EmbeddedLake::run(const Query& query) {
+  const Snapshot snapshot(*catalog_);
+  RW_TRY(snapshot.status());
   RW_ASSIGN(const std::vector<Query> slices, slices_of(query, *this));
   std::vector<Answer> answers;
   for (const Query& slice : slices) {
@@ -257,6 +259,8 @@ Result<Answer> EmbeddedLake::run(const Query& query) {
 
 // Questions that share table, time and filter are answered from one scan.
 Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
+  const Snapshot snapshot(*catalog_);
+  RW_TRY(snapshot.status());
   std::vector<Answer> answers(queries.size());
   std::vector<bool> answered(queries.size(), false);
   for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -324,18 +328,16 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
   std::vector<const TableSpec*> specs(tables().begin(), tables().end());
   specs.push_back(&kSeenTable);
   std::vector<std::string> views;
-  RW_TRY(catalog_->begin_snapshot());
-  for (const TableSpec* table : specs) {
-    auto files = catalog_->files(table->name, kAllTime);
-    auto view = view_sql(*table, *this);
-    if (!files || !view) {
-      catalog_->end_snapshot();
-      return Failure(!files ? files.error() : view.error());
+  {
+    const Snapshot snapshot(*catalog_);
+    RW_TRY(snapshot.status());
+    for (const TableSpec* table : specs) {
+      RW_ASSIGN(const std::vector<FileEntry> files, catalog_->files(table->name, kAllTime));
+      for (const FileEntry& file : files) options.readable_files.push_back(absolute(file.path));
+      RW_ASSIGN(const std::string view, view_sql(*table, *this));
+      views.push_back("CREATE VIEW " + duck::quote_name(table->name) + " AS " + view);
     }
-    for (const FileEntry& file : *files) options.readable_files.push_back(absolute(file.path));
-    views.push_back("CREATE VIEW " + duck::quote_name(table->name) + " AS " + *view);
   }
-  catalog_->end_snapshot();
   std::unique_ptr<Lease> spill;
   if (auto lease = Lease::take(directory_ + "/tmp")) {
     spill = std::move(*lease);
@@ -445,6 +447,7 @@ Result<std::unique_ptr<Care>> EmbeddedLake::care() {
   options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
   if (options_.memory_bytes > 0) options.memory_bytes = options_.memory_bytes;
   options.grace = options_.unlink_after;
+  options.many_small_files = options_.compact_from_files;
   return Care::open(*catalog_, directory_, options);
 }
 

@@ -14,12 +14,13 @@
 namespace rw {
 
 struct LakeOptions {
-  bool create = false;             // make the folder and catalog when missing; else kNotFound with advice
-  bool write = false;              // will ingest, compact or drop
-  std::uint64_t memory_bytes = 0;  // for queries; 0: half of the machine's, at most 8 GiB
-  unsigned threads = 0;            // 0: all cores
-  bool synthetic = false;          // rows come from a scenario: marks the lake for good
-  Duration unlink_after = kHour;   // replaced files stay this long for those who still read them
+  bool create = false;                  // make the folder and catalog when missing; else kNotFound with advice
+  bool write = false;                   // will ingest, compact or drop
+  std::uint64_t memory_bytes = 0;       // for queries; 0: half of the machine's, at most 8 GiB
+  unsigned threads = 0;                 // 0: all cores
+  bool synthetic = false;               // rows come from a scenario: marks the lake for good
+  Duration unlink_after = kHour;        // replaced files stay this long for those who still read them
+  std::size_t compact_from_files = 64;  // more small files than this of one day, month or year are merged
 };
 
 // An earlier input whose first bytes are those of a new one: the new one may be the same, or the same and more.
