@@ -14,6 +14,10 @@ constexpr std::uint16_t kClassInternet = 1;
 constexpr std::uint16_t kClassMask = 0x7FFF;  // multicast DNS uses the top bit (RFC 6762 10.2 and 18.12)
 constexpr std::size_t kMaxText = 255;         // of a TXT record, on the wire
 
+// A name has at most 127 labels, and a pointer that saves no label saves nothing. Without a bound, names that chain through all
+// records before them take quadratic time.
+constexpr unsigned kMaxPointers = 128;
+
 constexpr const char* kTruncated = "dns-truncated";
 
 std::uint16_t u16_at(Bytes bytes, std::size_t offset) {
@@ -30,7 +34,7 @@ const char* read_dns_name(Bytes message, std::size_t& offset, std::string& name,
   std::size_t at = offset;
   std::size_t lowest = offset;  // a pointer must lead before everything that was read: this ends, and quickly
   std::size_t length = 0;
-  bool jumped = false;
+  unsigned pointers = 0;
   bool first = true;
   for (;;) {
     if (at >= message.size()) return kTruncated;
@@ -38,9 +42,8 @@ const char* read_dns_name(Bytes message, std::size_t& offset, std::string& name,
     if (head >= 0xC0) {
       if (at + 1 >= message.size()) return kTruncated;
       const std::size_t target = u16_at(message, at) & 0x3FFFU;
-      if (!jumped) offset = at + 2;
-      jumped = true;
-      if (target >= lowest) return "dns-name-pointer";
+      if (pointers == 0) offset = at + 2;
+      if (++pointers > kMaxPointers || target >= lowest) return "dns-name-pointer";
       lowest = at = target;
       continue;
     }
@@ -54,7 +57,7 @@ const char* read_dns_name(Bytes message, std::size_t& offset, std::string& name,
     append_escaped_label(name, as_text(message.subspan(at + 1, head)));
     at += 1 + head;
   }
-  if (!jumped) offset = at + 1;
+  if (pointers == 0) offset = at + 1;
   name_bytes = static_cast<std::uint16_t>(length);
   return nullptr;
 }

@@ -163,7 +163,7 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
   const bool first_from_client = forward && (flow.state & OpenFlow::kSynSeen) != 0 && (flow.probes & 0x0F) == 0;
   const auto ahead = static_cast<std::int32_t>(packet.tcp_seq - (flow.syn_seq + 1));
   if (first_from_client && ahead > 0 && static_cast<std::size_t>(ahead) < kMaxClientHelloBytes) {  // out of order
-    if (start(flow, Opening{TcpStream(flow.syn_seq + 1), time}) != nullptr) opening(flow, forward, time, packet);
+    if (start(flow, Opening{TcpStream(flow.syn_seq + 1), time, 0}) != nullptr) opening(flow, forward, time, packet);
     return;
   }
   const App app = classify_tcp(question_of(flow, forward, packet.payload));
@@ -200,7 +200,7 @@ void Inspector::client_hello(OpenFlow& flow, Timestamp time, const Packet& packe
   }
   if (hello.has_server_name) flows_.set_server_name(flow, hello.server_name);  // enough for the flow, should the rest never come
   if (flow.inspection != kNone) return;  // it is being collected
-  Opening* open = start(flow, Opening{TcpStream(packet.tcp_seq), time});
+  Opening* open = start(flow, Opening{TcpStream(packet.tcp_seq), time, 0});
   if (open == nullptr) return;
   buffered_ += memory_of(open->stream);
   accounted(open->stream, [&] { return open->stream.add(packet.tcp_seq, bytes, kMaxClientHelloBytes); });
@@ -215,7 +215,8 @@ void Inspector::opening(OpenFlow& flow, bool forward, Timestamp time, const Pack
   }
   const auto added =
       accounted(open.stream, [&] { return open.stream.add(packet.tcp_seq, packet.payload, kMaxClientHelloBytes); });
-  if (added == RangeBuffer::Added::kRefused || buffered_ > kMaxBufferedBytes) return stop(flow);
+  const bool too_much = ++open.segments > kMaxOpeningSegments || buffered_ > kMaxBufferedBytes;
+  if (added == RangeBuffer::Added::kRefused || too_much) return stop(flow);
   if (open.stream.available().empty()) return;
   if (flow.app == App::kTls) return client_hello(flow, open.time, packet, open.stream.available());
   // The segment that was missing is there: what is it?

@@ -26,6 +26,7 @@ namespace rw {
 class Inspector : public FlowAssembler::Listener {
  public:
   static constexpr unsigned kMaxProbes = 4;                              // payloads per direction until we give up
+  static constexpr unsigned kMaxOpeningSegments = 24;                    // each reads the ClientHello anew; two are usual
   static constexpr std::size_t kMaxInspections = 1 << 16;                // flows with state here at once
   static constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;  // held by all of them together
   static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;           // one message over TCP
@@ -44,6 +45,7 @@ class Inspector : public FlowAssembler::Listener {
   struct Opening {
     TcpStream stream;
     Timestamp time;
+    unsigned segments = 0;
   };
   // Both directions of DNS over TCP (RFC 7766).
   struct DnsStreams {

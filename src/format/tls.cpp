@@ -71,23 +71,20 @@ bool looks_like_tls(Bytes payload) {
 HelloStatus read_client_hello(Bytes stream, ClientHello& hello) {
   std::vector<std::byte> joined;  // only where the message spans records
   Cursor cursor(stream);
-  while (cursor.left() >= kRecordHeader) {
+  for (bool first = true; cursor.left() >= kRecordHeader; first = false) {
     const std::uint8_t type = cursor.u8();
     const std::uint16_t version = cursor.u16();
     const std::uint16_t length = cursor.u16();
     if (type != kRecordHandshake || (version >> 8) != 3 || length == 0 || length > kMaxRecord) return HelloStatus::kNot;
     const Bytes fragment = cursor.bytes(std::min<std::size_t>(length, cursor.left()));
-    const bool whole = fragment.size() == length;
-    if (joined.empty()) {
+    if (first) {
       const HelloStatus status = parse_client_hello(fragment, hello);
-      if (status != HelloStatus::kNeedMore || !whole) return status;
+      if (status != HelloStatus::kNeedMore || fragment.size() < length) return status;
     }
     joined.insert(joined.end(), fragment.begin(), fragment.end());
-    if (joined.size() == fragment.size()) continue;
-    const HelloStatus status = parse_client_hello(joined, hello);
-    if (status != HelloStatus::kNeedMore || !whole) return status;
   }
-  return stream.size() < kMaxClientHelloBytes ? HelloStatus::kNeedMore : HelloStatus::kNot;
+  const HelloStatus status = parse_client_hello(joined, hello);
+  return status == HelloStatus::kNeedMore && stream.size() >= kMaxClientHelloBytes ? HelloStatus::kNot : status;
 }
 
 HelloStatus parse_client_hello(Bytes handshake, ClientHello& hello) {
