@@ -188,11 +188,12 @@ bool is_wireguard_handshake(Bytes bytes) {
   return Cursor(bytes).u32() == (bytes.size() == 148 ? 0x01000000U : 0x02000000U);
 }
 
-bool is_ntp(Bytes bytes) {  // RFC 5905 7.3: version 1 to 4; modes 6 and 7 are control and private messages
+bool is_ntp(Bytes bytes) {  // RFC 5905 7.3, control messages of RFC 9327, ntpd's private mode 7 (as "monlist" attacks use it)
   if (bytes.size() < 8) return false;
   const unsigned version = (byte_at(bytes, 0) >> 3) & 7, mode = byte_at(bytes, 0) & 7;
-  if (version == 0 || version > 4 || mode == 0) return false;
-  return mode >= 6 || bytes.size() >= 48;
+  if (mode == 7) return version == 2 || version == 3;
+  if (mode == 6) return version >= 2 && version <= 4 && bytes.size() >= 12;
+  return version >= 1 && version <= 4 && mode >= 1 && bytes.size() >= 48;
 }
 
 bool is_dhcp(Bytes bytes) {  // RFC 2131 3
