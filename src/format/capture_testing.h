@@ -13,7 +13,8 @@
 
 namespace rw::testing {
 
-// ---- Fields -----------------------------------------------------------------------------------------------------------
+// ---- Fields
+// -----------------------------------------------------------------------------------------------------------
 
 inline std::string be(std::uint64_t value, int width) {
   std::string out;
@@ -28,13 +29,16 @@ inline std::string hex(std::string_view digits) {
   std::string out;
   const auto nibble = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
   for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-    if (digits[i] == ' ') --i;
-    else out += static_cast<char>(nibble(digits[i]) << 4 | nibble(digits[i + 1]));
+    if (digits[i] == ' ')
+      --i;
+    else
+      out += static_cast<char>(nibble(digits[i]) << 4 | nibble(digits[i + 1]));
   }
   return out;
 }
 
-// ---- Packets ----------------------------------------------------------------------------------------------------------
+// ---- Packets
+// ----------------------------------------------------------------------------------------------------------
 
 inline constexpr std::string_view kClient = "10.0.0.1", kServer = "192.0.2.80";
 
@@ -50,13 +54,13 @@ struct Ip4 {
   std::uint16_t fragment = 0;  // flags and offset as on the wire
   int total_length = -1;       // -1: the right one
   std::uint8_t tos = 0;
-  std::string options;         // a multiple of 4 bytes
+  std::string options;  // a multiple of 4 bytes
 };
 inline std::string ipv4(const Ip4& h, std::string_view payload) {
   const std::size_t header = 20 + h.options.size();
   const std::size_t total = h.total_length < 0 ? header + payload.size() : static_cast<std::size_t>(h.total_length);
-  return be(0x40 | header / 4, 1) + be(h.tos, 1) + be(total, 2) + be(h.id, 2) + be(h.fragment, 2) + be(64, 1) + be(h.proto, 1) +
-         be(0, 2) + address(h.src) + address(h.dst) + h.options + std::string(payload);
+  return be(0x40 | header / 4, 1) + be(h.tos, 1) + be(total, 2) + be(h.id, 2) + be(h.fragment, 2) + be(64, 1) +
+         be(h.proto, 1) + be(0, 2) + address(h.src) + address(h.dst) + h.options + std::string(payload);
 }
 struct Ip6 {
   std::string_view src = "2001:db8::1", dst = "2001:db8::80";
@@ -64,8 +68,8 @@ struct Ip6 {
   int length = -1;
 };
 inline std::string ipv6(const Ip6& h, std::string_view payload) {
-  return be(0x60000000, 4) + be(h.length < 0 ? payload.size() : static_cast<std::size_t>(h.length), 2) + be(h.next, 1) + be(64, 1) +
-         address(h.src) + address(h.dst) + std::string(payload);
+  return be(0x60000000, 4) + be(h.length < 0 ? payload.size() : static_cast<std::size_t>(h.length), 2) + be(h.next, 1) +
+         be(64, 1) + address(h.src) + address(h.dst) + std::string(payload);
 }
 inline std::string udp(std::uint16_t src, std::uint16_t dst, std::string_view payload) {
   return be(src, 2) + be(dst, 2) + be(8 + payload.size(), 2) + be(0, 2) + std::string(payload);
@@ -76,8 +80,8 @@ struct Tcp {
   std::uint8_t flags = 0x10;
 };
 inline std::string tcp(const Tcp& h, std::string_view payload = {}) {
-  return be(h.src, 2) + be(h.dst, 2) + be(h.seq, 4) + be(h.ack, 4) + be(0x50, 1) + be(h.flags, 1) + be(8192, 2) + be(0, 4) +
-         std::string(payload);
+  return be(h.src, 2) + be(h.dst, 2) + be(h.seq, 4) + be(h.ack, 4) + be(0x50, 1) + be(h.flags, 1) + be(8192, 2) +
+         be(0, 4) + std::string(payload);
 }
 inline std::string icmp(std::uint8_t type, std::uint8_t code, std::string_view payload = "abcdefgh") {
   return be(type, 1) + be(code, 1) + be(0, 2) + std::string(payload);
@@ -94,7 +98,8 @@ inline std::string segment(const Tcp& h, std::string_view payload = {}, bool bac
   return eth4({.src = back ? kServer : kClient, .dst = back ? kClient : kServer, .proto = 6}, tcp(h, payload));
 }
 
-// ---- DNS --------------------------------------------------------------------------------------------------------------
+// ---- DNS
+// --------------------------------------------------------------------------------------------------------------
 
 inline std::string dns_name(std::string_view dotted) {
   std::string out;
@@ -109,7 +114,9 @@ inline std::string dns_header(std::uint16_t id, std::uint16_t flags, std::uint16
                               std::uint16_t authorities = 0, std::uint16_t additionals = 0) {
   return be(id, 2) + be(flags, 2) + be(questions, 2) + be(answers, 2) + be(authorities, 2) + be(additionals, 2);
 }
-inline std::string dns_question(std::string_view name, std::uint16_t type = 1) { return dns_name(name) + be(type, 2) + be(1, 2); }
+inline std::string dns_question(std::string_view name, std::uint16_t type = 1) {
+  return dns_name(name) + be(type, 2) + be(1, 2);
+}
 inline std::string dns_record(std::string_view owner, std::uint16_t type, std::uint32_t ttl, std::string_view data) {
   return std::string(owner) + be(type, 2) + be(1, 2) + be(ttl, 4) + be(data.size(), 2) + std::string(data);
 }
@@ -121,7 +128,8 @@ inline std::string dns_response(std::uint16_t id, std::string_view name, std::st
   return dns_header(id, 0x8180, 1, 1) + dns_question(name) + dns_record("\xC0\x0C", 1, 60, address(ip));
 }
 
-// ---- TLS --------------------------------------------------------------------------------------------------------------
+// ---- TLS
+// --------------------------------------------------------------------------------------------------------------
 
 inline std::string vector8(std::string_view v) { return be(v.size(), 1) + std::string(v); }
 inline std::string vector16(std::string_view v) { return be(v.size(), 2) + std::string(v); }
@@ -144,22 +152,26 @@ inline std::string client_hello(const Hello& h = {}) {
   if (h.padding > 0) extensions += tls_extension(21, std::string(h.padding, '\0'));
   if (!versions.empty()) extensions += tls_extension(43, vector8(versions));
   const std::string body = be(0x0303, 2) + std::string(32, 'r') + vector8(std::string(32, 's')) +
-                           vector16(be(0x1A1A, 2) + be(0x1301, 2)) + vector8(std::string(1, '\0')) + vector16(extensions);
+                           vector16(be(0x1A1A, 2) + be(0x1301, 2)) + vector8(std::string(1, '\0')) +
+                           vector16(extensions);
   return be(1, 1) + be(body.size(), 3) + body;
 }
 inline std::string tls_record(std::string_view handshake) { return be(22, 1) + be(0x0301, 2) + vector16(handshake); }
 
-// ---- Capture files ----------------------------------------------------------------------------------------------------
+// ---- Capture files
+// ----------------------------------------------------------------------------------------------------
 
 inline constexpr std::int64_t kStart = 1'556'000'000'000'000;  // 2019-04-23
 
 struct Frame {
-  double at = 0;       // seconds after kStart
+  double at = 0;  // seconds after kStart
   std::string bytes;
-  int wire = -1;       // -1: as long as it is
+  int wire = -1;  // -1: as long as it is
   std::uint32_t interface = 0;
   std::int64_t microseconds() const { return kStart + static_cast<std::int64_t>(at * 1e6 + (at < 0 ? -0.5 : 0.5)); }
-  std::uint32_t wire_length() const { return wire < 0 ? static_cast<std::uint32_t>(bytes.size()) : static_cast<std::uint32_t>(wire); }
+  std::uint32_t wire_length() const {
+    return wire < 0 ? static_cast<std::uint32_t>(bytes.size()) : static_cast<std::uint32_t>(wire);
+  }
 };
 
 struct PcapStyle {
@@ -172,8 +184,9 @@ struct PcapStyle {
 inline std::string pcap_record(const Frame& frame, const PcapStyle& style = {}) {
   const auto n = [&style](std::uint64_t v, int width) { return style.big_endian ? be(v, width) : le(v, width); };
   const std::int64_t us = frame.microseconds();
-  return n(static_cast<std::uint64_t>(us / 1'000'000), 4) + n(static_cast<std::uint64_t>(us % 1'000'000) * (style.nanoseconds ? 1000 : 1), 4) +
-         n(frame.bytes.size(), 4) + n(frame.wire_length(), 4) + (style.modified ? std::string(8, '\0') : std::string()) + frame.bytes;
+  return n(static_cast<std::uint64_t>(us / 1'000'000), 4) +
+         n(static_cast<std::uint64_t>(us % 1'000'000) * (style.nanoseconds ? 1000 : 1), 4) + n(frame.bytes.size(), 4) +
+         n(frame.wire_length(), 4) + (style.modified ? std::string(8, '\0') : std::string()) + frame.bytes;
 }
 inline std::string pcap_header(const PcapStyle& style = {}) {
   const auto n = [&style](std::uint64_t v, int width) { return style.big_endian ? be(v, width) : le(v, width); };
@@ -214,12 +227,13 @@ struct Pcapng {
   std::string simple(const Frame& frame) const { return block(3, n(frame.wire_length(), 4) + frame.bytes); }
   std::string old(const Frame& frame) const {
     const auto ticks = static_cast<std::uint64_t>(frame.microseconds());
-    return block(2, n(frame.interface, 2) + n(0, 2) + n(ticks >> 32, 4) + n(ticks & 0xFFFFFFFF, 4) + n(frame.bytes.size(), 4) +
-                        n(frame.wire_length(), 4) + frame.bytes);
+    return block(2, n(frame.interface, 2) + n(0, 2) + n(ticks >> 32, 4) + n(ticks & 0xFFFFFFFF, 4) +
+                        n(frame.bytes.size(), 4) + n(frame.wire_length(), 4) + frame.bytes);
   }
 };
 
-// ---- Runs -------------------------------------------------------------------------------------------------------------
+// ---- Runs
+// -------------------------------------------------------------------------------------------------------------
 
 struct CaptureRun {
   std::string name = "folder/border.pcap.gz";
@@ -246,7 +260,9 @@ inline Decoded run_capture(std::string_view bytes, const CaptureRun& how = {}) {
   decoded.counts = emitter.counts();
   return decoded;
 }
-inline Decoded run_frames(const std::vector<Frame>& frames, const CaptureRun& how = {}) { return run_capture(pcap(frames), how); }
+inline Decoded run_frames(const std::vector<Frame>& frames, const CaptureRun& how = {}) {
+  return run_capture(pcap(frames), how);
+}
 
 // Sums over the flows of a run.
 inline std::int64_t total(Decoded& decoded, const std::string& measure) {

@@ -48,9 +48,10 @@ TEST(Dns, ReadsTheRoot) {
 
 TEST(Dns, ReadsAnswersOfEveryKind) {
   const std::string target = std::string("\3ns1") + kOwner;
-  const Decode d(dns_header(1, 0x8180, 1, 9) + dns_question("example.org") + dns_record(kOwner, 1, 60, address("192.0.2.1")) +
-                 dns_record(kOwner, 28, 61, address("2001:db8::1")) + dns_record(kOwner, 2, 62, target) +
-                 dns_record(kOwner, 5, 63, target) + dns_record(kOwner, 12, 64, target) + dns_record(kOwner, 15, 65, be(10, 2) + target) +
+  const Decode d(dns_header(1, 0x8180, 1, 9) + dns_question("example.org") +
+                 dns_record(kOwner, 1, 60, address("192.0.2.1")) + dns_record(kOwner, 28, 61, address("2001:db8::1")) +
+                 dns_record(kOwner, 2, 62, target) + dns_record(kOwner, 5, 63, target) +
+                 dns_record(kOwner, 12, 64, target) + dns_record(kOwner, 15, 65, be(10, 2) + target) +
                  dns_record(kOwner, 33, 66, be(1, 2) + be(2, 2) + be(443, 2) + target) +
                  dns_record(kOwner, 16, 67, "\5hello\6 w\xC3\xB6rl") + dns_record(kOwner, 10, 68, "tunnel"));
   ASSERT_TRUE(d.valid);
@@ -71,8 +72,8 @@ TEST(Dns, ReadsAnswersOfEveryKind) {
 }
 
 TEST(Dns, AddsTheUpperBitsOfTheResponseCode) {
-  const Decode d(dns_header(1, 0x8180, 1, 0, 0, 1) + dns_question("example.org") +
-                 std::string(1, '\0') + be(41, 2) + be(1232, 2) + be(0x01000000, 4) + be(0, 2));  // BADVERS is 16
+  const Decode d(dns_header(1, 0x8180, 1, 0, 0, 1) + dns_question("example.org") + std::string(1, '\0') + be(41, 2) +
+                 be(1232, 2) + be(0x01000000, 4) + be(0, 2));  // BADVERS is 16
   ASSERT_TRUE(d.valid);
   EXPECT_EQ(d.message.rcode, 16);
 }
@@ -86,7 +87,8 @@ TEST(Dns, EscapesNamesOfEightBits) {
 }
 
 TEST(Dns, BoundsNames) {
-  const std::string longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." + std::string(61, 'd');
+  const std::string longest =
+      std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." + std::string(61, 'd');
   const Decode fits(dns_header(1, 0x0100, 1) + dns_question(longest));
   ASSERT_TRUE(fits.valid);
   EXPECT_EQ(fits.message.name_bytes, 255);
@@ -99,11 +101,13 @@ TEST(Dns, BoundsNames) {
 }
 
 TEST(Dns, FollowsPointersOnlyBackwards) {
-  const auto problem = [](std::string name) { return Decode(dns_header(1, 0x0100, 1) + name + be(1, 2) + be(1, 2)).problem(); };
-  EXPECT_EQ(problem("\xC0\x0C"), "dns-name-pointer");            // to itself
-  EXPECT_EQ(problem("\xC0\x0E"), "dns-name-pointer");            // forwards
-  EXPECT_EQ(problem("\1a\xC0\x0C"), "dns-name-pointer");         // a loop through a label
-  EXPECT_EQ(problem("\xFF\xFF"), "dns-name-pointer");            // out of the message
+  const auto problem = [](std::string name) {
+    return Decode(dns_header(1, 0x0100, 1) + name + be(1, 2) + be(1, 2)).problem();
+  };
+  EXPECT_EQ(problem("\xC0\x0C"), "dns-name-pointer");     // to itself
+  EXPECT_EQ(problem("\xC0\x0E"), "dns-name-pointer");     // forwards
+  EXPECT_EQ(problem("\1a\xC0\x0C"), "dns-name-pointer");  // a loop through a label
+  EXPECT_EQ(problem("\xFF\xFF"), "dns-name-pointer");     // out of the message
   // Two names that point at each other.
   const Decode ring(dns_header(1, 0x8180, 1, 1) + dns_question("a") + dns_record("\xC0\x13", 1, 1, "abcd"));
   EXPECT_EQ(ring.problem(), "dns-name-pointer");
@@ -145,13 +149,14 @@ TEST(Dns, ChecksLengthsOfAddresses) {
   ASSERT_TRUE(d.valid);
   EXPECT_EQ(d.problem(), "dns-address-length");
   EXPECT_FALSE(d.message.answers()[0].address);
-  const Decode chaos(dns_header(1, 0x8180, 1, 1) + dns_question("a") + kOwner + be(1, 2) + be(3, 2) + be(0, 4) + be(4, 2) + "abcd");
+  const Decode chaos(dns_header(1, 0x8180, 1, 1) + dns_question("a") + kOwner + be(1, 2) + be(3, 2) + be(0, 4) +
+                     be(4, 2) + "abcd");
   EXPECT_FALSE(chaos.message.answers()[0].address);  // another class's A record
 }
 
 TEST(Dns, ANameMayNotRunOutOfItsRecord) {
-  const Decode d(dns_header(1, 0x8180, 1, 2) + dns_question("a") + kOwner + be(5, 2) + be(1, 2) + be(0, 4) + be(2, 2) + "\3ns1" +
-                 std::string(1, '\0') + dns_record(kOwner, 1, 60, "abcd"));
+  const Decode d(dns_header(1, 0x8180, 1, 2) + dns_question("a") + kOwner + be(5, 2) + be(1, 2) + be(0, 4) + be(2, 2) +
+                 "\3ns1" + std::string(1, '\0') + dns_record(kOwner, 1, 60, "abcd"));
   EXPECT_EQ(d.problem().empty(), false);
 }
 
@@ -167,10 +172,10 @@ TEST(Dns, ForgivesTheSnapLength) {
 }
 
 TEST(Dns, SurvivesTruncationAtEveryByte) {
-  const std::string whole = dns_header(1, 0x8180, 2, 3, 1, 1) + dns_question("example.org") + kOwner + be(1, 2) + be(1, 2) +
-                            dns_record(kOwner, 15, 65, be(10, 2) + std::string("\2mx") + kOwner) + dns_record(kOwner, 16, 67, "\5hello") +
-                            dns_record(kOwner, 1, 60, "abcd") + dns_record(kOwner, 2, 60, "\1a" + kOwner) +
-                            dns_record(std::string(1, '\0'), 41, 0, "");
+  const std::string whole = dns_header(1, 0x8180, 2, 3, 1, 1) + dns_question("example.org") + kOwner + be(1, 2) +
+                            be(1, 2) + dns_record(kOwner, 15, 65, be(10, 2) + std::string("\2mx") + kOwner) +
+                            dns_record(kOwner, 16, 67, "\5hello") + dns_record(kOwner, 1, 60, "abcd") +
+                            dns_record(kOwner, 2, 60, "\1a" + kOwner) + dns_record(std::string(1, '\0'), 41, 0, "");
   std::size_t most = 0;
   for (std::size_t length = 0; length <= whole.size(); ++length) {
     const Decode d(whole.substr(0, length));

@@ -1,7 +1,7 @@
 // Pairing of DNS queries and responses.
 #include "format/dns_tracker.h"
 
-#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace rw {
@@ -12,6 +12,9 @@ constexpr std::uint32_t kNone = IndexTable::kNone;
 constexpr unsigned kMaxRepeats = 16;
 // How many queries are told per packet when many are due at once.
 constexpr unsigned kMaxPerAdvance = 64;
+
+// Clocks may run backwards: a capture's packets are not always in order, and captures are put one behind another.
+Duration distance(Timestamp a, Timestamp b) { return {std::llabs(a.us - b.us)}; }
 
 constexpr std::string_view transport_name(DnsTransport transport) {
   switch (transport) {
@@ -137,7 +140,7 @@ void DnsTracker::response(const Where& where) {
   for (unsigned i = 0; index != kNone && i < kMaxRepeats; ++i) {
     const Pending& p = pending_[index];
     const bool same_question = !message_.has_question || !p.has_question || (p.type == message_.type && p.name == message_.name);
-    if (same_question && where.time - p.time <= kTimeout) {
+    if (same_question && distance(where.time, p.time) <= kTimeout) {
       add_row(p, &where);
       add_answers(where, where.dst, p.has_question ? &p.name : nullptr);
       return remove(index, older);
@@ -149,7 +152,7 @@ void DnsTracker::response(const Where& where) {
 }
 
 void DnsTracker::advance(Timestamp now) {
-  for (unsigned i = 0; i < kMaxPerAdvance && oldest_ != kNone && now - pending_[oldest_].time > kTimeout; ++i) drop_oldest();
+  for (unsigned i = 0; i < kMaxPerAdvance && oldest_ != kNone && distance(now, pending_[oldest_].time) > kTimeout; ++i) drop_oldest();
 }
 
 void DnsTracker::flush() {

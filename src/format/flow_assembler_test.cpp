@@ -126,7 +126,8 @@ TEST_F(Flows, EndsAfterSilence) {
 
 TEST_F(Flows, TellsLongFlowsInPieces) {
   options.active_timeout = Duration::seconds(100);
-  for (int i = 0; i <= 300; i += 10) packet({.at = static_cast<double>(i), .back = i % 20 != 0, .flags = i == 0 ? kSyn : kAck});
+  for (int i = 0; i <= 300; i += 10)
+    packet({.at = static_cast<double>(i), .back = i % 20 != 0, .flags = i == 0 ? kSyn : kAck});
   const auto flows = rows();
   ASSERT_EQ(flows.size(), 3U);
   std::int64_t packets = 0;
@@ -140,11 +141,11 @@ TEST_F(Flows, TellsLongFlowsInPieces) {
 
 TEST_F(Flows, ANewSynOpensTheNextConnection) {
   packet({.at = 0, .flags = kSyn, .seq = 100});
-  packet({.at = 0.5, .flags = kSyn, .seq = 100});                 // sent again
+  packet({.at = 0.5, .flags = kSyn, .seq = 100});  // sent again
   packet({.at = 1, .back = true, .flags = kSynAck, .ack = 101});
   packet({.at = 2, .flags = kFin});
   packet({.at = 2.1, .back = true, .flags = kFin});
-  packet({.at = 2.2, .flags = kAck});                              // late, but of the same one
+  packet({.at = 2.2, .flags = kAck});  // late, but of the same one
   packet({.at = 3, .flags = kSyn, .seq = 900});
   packet({.at = 3.1, .back = true, .flags = kRst});
   packet({.at = 3.2, .flags = kSyn, .seq = 901});
@@ -194,7 +195,8 @@ TEST_F(Flows, MemoryIsBounded) {
 }
 
 TEST_F(Flows, TellsSilentFlowsWhileOthersGoOn) {
-  for (int i = 0; i < 1000; ++i) packet({.at = i * 0.001, .proto = 17, .client_port = static_cast<std::uint16_t>(1000 + i)});
+  for (int i = 0; i < 1000; ++i)
+    packet({.at = i * 0.001, .proto = 17, .client_port = static_cast<std::uint16_t>(1000 + i)});
   for (int i = 0; i < 2000; ++i) packet({.at = 2 + i * 0.1, .proto = 17, .client_port = 999});
   EXPECT_EQ(flows().size(), 1U);
 }
@@ -209,7 +211,10 @@ TEST_F(Flows, NothingIsLost) {
   double at = 0;
   for (int i = 0; i < 20'000; ++i) {
     at += (random() % 100) * 0.002 - (random() % 10) * 0.005;
-    P p{.at = at, .back = random() % 2 == 0, .flags = static_cast<std::uint8_t>(random() % 32), .seq = static_cast<std::uint32_t>(random() % 4)};
+    P p{.at = at,
+        .back = random() % 2 == 0,
+        .flags = static_cast<std::uint8_t>(random() % 32),
+        .seq = static_cast<std::uint32_t>(random() % 4)};
     p.proto = random() % 3 == 0 ? 17 : 6;
     p.client_port = static_cast<std::uint16_t>(random() % 80);
     p.bytes = 40 + random() % 1460;

@@ -2,6 +2,7 @@
 #include "format/fragments.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "format/index_table.h"
 
@@ -82,7 +83,7 @@ FragmentJoiner::Joined FragmentJoiner::finish(List::iterator datagram, bool comp
 
 std::optional<FragmentJoiner::Joined> FragmentJoiner::expired(Timestamp now, bool all) {
   if (datagrams_.empty()) return std::nullopt;
-  if (!all && now - datagrams_.front().first <= kTimeout) return std::nullopt;
+  if (!all && std::llabs(now.us - datagrams_.front().first.us) <= kTimeout.us) return std::nullopt;
   return finish(datagrams_.begin(), false);
 }
 

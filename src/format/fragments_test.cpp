@@ -16,7 +16,8 @@ using testing::udp;
 class Joining : public ::testing::Test {
  protected:
   // The fragment [from, to) of `payload`.
-  std::optional<FragmentJoiner::Joined> add(std::size_t from, std::size_t to, std::uint16_t id = 1, double at = 0, std::size_t cut = 0) {
+  std::optional<FragmentJoiner::Joined> add(std::size_t from, std::size_t to, std::uint16_t id = 1, double at = 0,
+                                            std::size_t cut = 0) {
     const bool more = to < payload.size();
     const auto field = static_cast<std::uint16_t>((more ? 0x2000 : 0) | from / 8);
     frames_.push_back(eth4({.id = id, .fragment = field}, payload.substr(from, to - from)));
@@ -25,7 +26,9 @@ class Joining : public ::testing::Test {
   std::optional<FragmentJoiner::Joined> add_frame(const std::string& frame, double at = 0, std::size_t cut = 0) {
     Packet packet;
     const Bytes bytes = as_bytes(frame);
-    EXPECT_EQ(decode_packet(link_type::kEthernet, bytes.first(bytes.size() - cut), static_cast<std::uint32_t>(bytes.size()), packet), Decoded::kFragment);
+    EXPECT_EQ(decode_packet(link_type::kEthernet, bytes.first(bytes.size() - cut),
+                            static_cast<std::uint32_t>(bytes.size()), packet),
+              Decoded::kFragment);
     return joiner.add(Timestamp{static_cast<std::int64_t>(at * 1e6)}, packet);
   }
   std::uint64_t weird(const std::string& code) {
@@ -34,7 +37,8 @@ class Joining : public ::testing::Test {
     return it == counts.weird.end() ? 0 : it->second;
   }
 
-  std::string payload = udp(1111, 53, std::string(200, 'a') + std::string(200, 'b') + std::string(192, 'c'));  // 600 bytes
+  std::string payload =
+      udp(1111, 53, std::string(200, 'a') + std::string(200, 'b') + std::string(192, 'c'));  // 600 bytes
   testing::RowSink sink;
   Emitter emitter{sink, "test", "pcap", Timestamp::from_seconds(1)};
   FragmentJoiner joiner{emitter};
@@ -118,9 +122,9 @@ TEST_F(Joining, KnowsWhatTheCaptureCut) {
 }
 
 TEST_F(Joining, TellsLengthsThatCannotBe) {
-  add(400, 600);                              // the end is at 600
+  add(400, 600);  // the end is at 600
   payload += std::string(200, 'd');
-  add(600, 800);                              // and again at 800
+  add(600, 800);  // and again at 800
   EXPECT_EQ(weird("fragment-length"), 1U);
   const std::string odd = eth4({.id = 9, .fragment = 0x2000}, std::string(13, 'x'));
   add_frame(odd);
@@ -133,8 +137,9 @@ TEST_F(Joining, TellsLengthsThatCannotBe) {
 TEST_F(Joining, BoundsItsMemory) {
   std::size_t given_up = 0;
   for (std::uint32_t i = 0; i < 70'000; ++i) {
-    const std::string frame = eth4({.src = i < 65536 ? "10.0.0.1" : "10.0.0.2", .id = static_cast<std::uint16_t>(i), .fragment = 0x2000},
-                                   std::string(8, 'x'));
+    const std::string frame =
+        eth4({.src = i < 65536 ? "10.0.0.1" : "10.0.0.2", .id = static_cast<std::uint16_t>(i), .fragment = 0x2000},
+             std::string(8, 'x'));
     add_frame(frame);
     while (joiner.evicted()) ++given_up;
   }

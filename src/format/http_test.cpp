@@ -8,9 +8,10 @@ namespace {
 
 TEST(Http, ReadsARequest) {
   HttpRequest request;
-  ASSERT_TRUE(parse_http_request(as_bytes("POST /a?b=\x1B HTTP/1.1\r\nHOST: WWW.Example.org:8080\r\nReferer: http://x/\r\n"
-                                          "User-Agent:  Some Agent/1.0 \r\nContent-Length: 12\r\n\r\nbody: not a header\r\n"),
-                                 request));
+  ASSERT_TRUE(
+      parse_http_request(as_bytes("POST /a?b=\x1B HTTP/1.1\r\nHOST: WWW.Example.org:8080\r\nReferer: http://x/\r\n"
+                                  "User-Agent:  Some Agent/1.0 \r\nContent-Length: 12\r\n\r\nbody: not a header\r\n"),
+                         request));
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/a?b=\\027");
   EXPECT_EQ(request.host, "www.example.org");
@@ -31,7 +32,9 @@ TEST(Http, ReadsHosts) {
 
 TEST(Http, ReadsAResponse) {
   HttpResponse response;
-  ASSERT_TRUE(parse_http_response(as_bytes("HTTP/1.1 404 Not Found\r\ncontent-type: Text/HTML; charset=utf-8\r\nContent-Length: 99\r\n\r\n"), response));
+  ASSERT_TRUE(parse_http_response(
+      as_bytes("HTTP/1.1 404 Not Found\r\ncontent-type: Text/HTML; charset=utf-8\r\nContent-Length: 99\r\n\r\n"),
+      response));
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.mime_type, "text/html");
   EXPECT_EQ(response.body_bytes, 99);

@@ -94,7 +94,7 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
     return;
   }
   const Inspection& inspection = inspections_[flow.inspection];
-  if (std::holds_alternative<Opening>(inspection)) opening(flow, forward, time, packet);
+  if (std::holds_alternative<Opening>(inspection)) opening(flow, forward, packet);
   else if (std::holds_alternative<HttpExchange>(inspection)) http(flow, forward, time, packet);
   else if (std::holds_alternative<DnsStreams>(inspection)) dns_stream(flow, forward, time, packet);
   else if (std::holds_alternative<QuicInitial>(inspection)) quic(flow, forward, time, packet);
@@ -163,7 +163,7 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
   const bool first_from_client = forward && (flow.state & OpenFlow::kSynSeen) != 0 && (flow.probes & 0x0F) == 0;
   const auto ahead = static_cast<std::int32_t>(packet.tcp_seq - (flow.syn_seq + 1));
   if (first_from_client && ahead > 0 && static_cast<std::size_t>(ahead) < kMaxClientHelloBytes) {  // out of order
-    if (start(flow, Opening{TcpStream(flow.syn_seq + 1), time, 0}) != nullptr) opening(flow, forward, time, packet);
+    if (start(flow, Opening{TcpStream(flow.syn_seq + 1), time, 0}) != nullptr) opening(flow, forward, packet);
     return;
   }
   const App app = classify_tcp(question_of(flow, forward, packet.payload));
@@ -207,7 +207,7 @@ void Inspector::client_hello(OpenFlow& flow, Timestamp time, const Packet& packe
 }
 
 // More of a client's first bytes.
-void Inspector::opening(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
+void Inspector::opening(OpenFlow& flow, bool forward, const Packet& packet) {
   auto& open = std::get<Opening>(inspections_[flow.inspection]);
   if (!forward) {
     if (!probe(flow, forward)) stop(flow);
@@ -222,7 +222,7 @@ void Inspector::opening(OpenFlow& flow, bool forward, Timestamp time, const Pack
   // The segment that was missing is there: what is it?
   const App app = classify_tcp(question_of(flow, forward, open.stream.available()));
   if (app == App::kNone) return stop(flow);
-  if (app != App::kHttp) return found(flow, app, forward, time, packet, open.stream.available());
+  if (app != App::kHttp) return found(flow, app, forward, open.time, packet, open.stream.available());
   flow.app = app;
   stop(flow);
 }

@@ -74,7 +74,7 @@ class Inspector : public FlowAssembler::Listener {
   void first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
   void found(OpenFlow& flow, App app, bool forward, Timestamp time, const Packet& packet, Bytes bytes);
   void client_hello(OpenFlow& flow, Timestamp time, const Packet& packet, Bytes bytes);
-  void opening(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void opening(OpenFlow& flow, bool forward, const Packet& packet);
   void quic(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
   void dns_stream(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
   void dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Timestamp time);

@@ -25,7 +25,8 @@ struct Frame {
   std::string bytes;
   Packet packet;
   Decoded verdict;
-  explicit Frame(std::string frame, std::uint32_t link = link_type::kEthernet, std::uint32_t wire = 0) : bytes(std::move(frame)) {
+  explicit Frame(std::string frame, std::uint32_t link = link_type::kEthernet, std::uint32_t wire = 0)
+      : bytes(std::move(frame)) {
     verdict = decode_packet(link, as_bytes(bytes), wire, packet);
   }
   std::string weird() const { return packet.weird == nullptr ? "" : packet.weird; }
@@ -57,10 +58,12 @@ TEST(Packet, ReadsEveryLinkType) {
   expect_inner_datagram(Frame(hex("ff030021") + inner(), link_type::kPpp), 0);
   expect_inner_datagram(Frame(hex("21") + inner(), link_type::kPpp), 0);  // compressed protocol field
   expect_inner_datagram(Frame(hex("ff030021") + inner(), link_type::kPppHdlc), 0);
-  expect_inner_datagram(Frame(hex("11000001") + be(inner().size() + 2, 2) + hex("0021") + inner(), link_type::kPppEther), 0);
+  expect_inner_datagram(
+      Frame(hex("11000001") + be(inner().size() + 2, 2) + hex("0021") + inner(), link_type::kPppEther), 0);
   expect_inner_datagram(Frame(hex("0f000800") + inner(), link_type::kCiscoHdlc), 0);
   expect_inner_datagram(Frame(hex("0000 0001 0006 020000000001 0000 0800") + inner(), link_type::kLinuxCooked), 0);
-  expect_inner_datagram(Frame(hex("0800 0000 00000002 0001 00 06 0200000000010000") + inner(), link_type::kLinuxCooked2), 0);
+  expect_inner_datagram(
+      Frame(hex("0800 0000 00000002 0001 00 06 0200000000010000") + inner(), link_type::kLinuxCooked2), 0);
 }
 
 TEST(Packet, ReadsIpv6OfLoopbackOfEveryBsd) {
@@ -83,10 +86,12 @@ TEST(Packet, OpensTagsAndLabels) {
   expect_inner_datagram(Frame(ethernet(0x8100, hex("e064 0800") + inner())), 0);
   const Frame double_tag(ethernet(0x88A8, hex("0064 8100 00c8 0800") + inner()));
   expect_inner_datagram(double_tag, 0);
-  EXPECT_EQ(double_tag.packet.vlan, 100);  // the outermost
+  EXPECT_EQ(double_tag.packet.vlan, 100);                                                 // the outermost
   expect_inner_datagram(Frame(ethernet(0x8847, hex("00064000 00065140") + inner())), 0);  // two labels
-  expect_inner_datagram(Frame(ethernet(0x8847, hex("00065140 00000000") + ethernet(0x0800, inner()))), 0);  // pseudowire
-  expect_inner_datagram(Frame(ethernet(0x8864, hex("11000001") + be(inner().size() + 2, 2) + hex("0021") + inner())), 0);
+  expect_inner_datagram(Frame(ethernet(0x8847, hex("00065140 00000000") + ethernet(0x0800, inner()))),
+                        0);  // pseudowire
+  expect_inner_datagram(Frame(ethernet(0x8864, hex("11000001") + be(inner().size() + 2, 2) + hex("0021") + inner())),
+                        0);
   expect_inner_datagram(Frame(ethernet(inner().size() + 8, hex("aaaa03 000000 0800") + inner())), 0);  // 802.2 SNAP
 }
 
@@ -94,14 +99,17 @@ TEST(Packet, OpensTunnels) {
   expect_inner_datagram(Frame(outer(4, inner())), 1);
   expect_inner_datagram(Frame(ethernet(0x86DD, ipv6({.next = 4}, inner()))), 1);
   expect_inner_datagram(Frame(outer(47, hex("0000 0800") + inner())), 1);
-  expect_inner_datagram(Frame(outer(47, hex("b000 0800 00000000 00000007 00000001") + inner())), 1);  // checksum, key, sequence
+  expect_inner_datagram(Frame(outer(47, hex("b000 0800 00000000 00000007 00000001") + inner())),
+                        1);  // checksum, key, sequence
   expect_inner_datagram(Frame(outer(47, hex("0000 6558") + ethernet(0x0800, inner()))), 1);
-  expect_inner_datagram(Frame(outer(47, hex("1000 88be 00000001 0000000000000000") + ethernet(0x0800, inner()))), 1);  // ERSPAN II
+  expect_inner_datagram(Frame(outer(47, hex("1000 88be 00000001 0000000000000000") + ethernet(0x0800, inner()))),
+                        1);  // ERSPAN II
   expect_inner_datagram(Frame(outer(97, hex("3000") + ethernet(0x0800, inner()))), 1);
   expect_inner_datagram(Frame(outer(137, hex("00065140") + inner())), 1);
   expect_inner_datagram(Frame(outer(17, udp(50000, 4789, hex("08000000 00002a00") + ethernet(0x0800, inner())))), 1);
   expect_inner_datagram(Frame(outer(17, udp(50000, 8472, hex("08000000 00002a00") + ethernet(0x0800, inner())))), 1);
-  expect_inner_datagram(Frame(outer(17, udp(50000, 6081, hex("0100 6558 00002a00 00000000") + ethernet(0x0800, inner())))), 1);
+  expect_inner_datagram(
+      Frame(outer(17, udp(50000, 6081, hex("0100 6558 00002a00 00000000") + ethernet(0x0800, inner())))), 1);
   expect_inner_datagram(Frame(outer(17, udp(50000, 6081, hex("0000 0800 00002a00") + inner()))), 1);
   expect_inner_datagram(Frame(outer(47, hex("0000 0800") + ipv4({.proto = 4}, inner()))), 2);
 }
@@ -169,7 +177,8 @@ TEST(Packet, BelievesTheHeaderWhereTheWireLengthIsTooShort) {
 }
 
 TEST(Packet, WalksIpv6ExtensionHeaders) {
-  const std::string hop = hex("3c00 010400000000"), options = hex("2b00 010400000000"), routing = hex("1100 000000000000");
+  const std::string hop = hex("3c00 010400000000"), options = hex("2b00 010400000000"),
+                    routing = hex("1100 000000000000");
   const Frame frame(ethernet(0x86DD, ipv6({.next = 0}, hop + options + routing + udp(1, 53, "x"))));
   ASSERT_EQ(frame.verdict, Decoded::kPacket);
   EXPECT_EQ(frame.packet.proto, 17);
@@ -253,16 +262,21 @@ TEST(Packet, IsNotBotheredByOtherProtocols) {
 TEST(Packet, SurvivesTruncationAtEveryByte) {
   const std::vector<std::string> frames = {
       outer(47, hex("b000 6558 00000000 00000007 00000001") + ethernet(0x8100, hex("00640800") + inner())),
-      outer(17, udp(50000, 6081, hex("0200 6558 00002a00 00000000 00000000") + ethernet(0x86DD, ipv6({.next = 60}, hex("0600 010400000000") + tcp({}, "xyz"))))),
-      ethernet(0x8864, hex("11000001 0030 0057") + ipv6({.next = 44}, hex("1100 0009 00000042") + std::string(16, 'z'))),
-      ethernet(0x8847, hex("00064000 00065140 00000000") + ethernet(0x0800, ipv4({.proto = 1, .options = std::string(8, '\1')}, icmp(8, 0)))),
+      outer(17, udp(50000, 6081,
+                    hex("0200 6558 00002a00 00000000 00000000") +
+                        ethernet(0x86DD, ipv6({.next = 60}, hex("0600 010400000000") + tcp({}, "xyz"))))),
+      ethernet(0x8864,
+               hex("11000001 0030 0057") + ipv6({.next = 44}, hex("1100 0009 00000042") + std::string(16, 'z'))),
+      ethernet(0x8847, hex("00064000 00065140 00000000") +
+                           ethernet(0x0800, ipv4({.proto = 1, .options = std::string(8, '\1')}, icmp(8, 0)))),
   };
   for (const std::string& frame : frames) {
     for (std::size_t length = 0; length <= frame.size(); ++length) {
       for (const bool told : {false, true}) {
         const std::string part = frame.substr(0, length);
         Packet packet;
-        decode_packet(link_type::kEthernet, as_bytes(part), told ? static_cast<std::uint32_t>(frame.size()) : 0, packet);
+        decode_packet(link_type::kEthernet, as_bytes(part), told ? static_cast<std::uint32_t>(frame.size()) : 0,
+                      packet);
         EXPECT_LE(packet.payload.size(), length);
         EXPECT_LE(packet.payload.size(), packet.payload_bytes);
         EXPECT_LE(packet.ip_payload.size(), packet.ip_payload_bytes);

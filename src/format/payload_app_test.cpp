@@ -34,7 +34,10 @@ TEST(PayloadApp, KnowsTcpProtocolsOnAnyPort) {
   EXPECT_EQ(tcp("CAP LS 302\r\n"), "irc");
   EXPECT_EQ(tcp(":irc.example.org NOTICE AUTH :*** Looking up your hostname\r\n", 9999, false), "irc");
   EXPECT_EQ(tcp(":irc.example.org 001 someone :Welcome\r\n", 9999, false), "irc");
-  EXPECT_EQ(tcp("\x13" "BitTorrent protocol" + std::string(48, 'x')), "bittorrent");
+  EXPECT_EQ(tcp("\x13"
+                "BitTorrent protocol" +
+                std::string(48, 'x')),
+            "bittorrent");
   EXPECT_EQ(tcp(hex("00000054 ff534d42 72000000")), "smb");
   EXPECT_EQ(tcp(hex("03000013 0ee00000 00000001 00080003 000000")), "rdp");
   EXPECT_EQ(tcp("RFB 003.008\n", 5900, false), "vnc");
@@ -42,8 +45,12 @@ TEST(PayloadApp, KnowsTcpProtocolsOnAnyPort) {
   EXPECT_EQ(tcp(std::string(16, '\xFF') + be(29, 2) + be(1, 1) + std::string(10, '\0')), "bgp");
   EXPECT_EQ(tcp(hex("fffb18 fffd1f")), "telnet");
   EXPECT_EQ(tcp(hex("f9beb4d9") + std::string("version\0\0\0\0\0", 12) + std::string(90, 'x')), "bitcoin");
-  EXPECT_EQ(tcp(R"({"id":1,"method":"mining.subscribe","params":[]})" "\n"), "stratum");
-  EXPECT_EQ(tcp(R"({"id":1,"method":"login","params":{"login":"4","pass":"x","agent":"a"}})" "\n"), "stratum");
+  EXPECT_EQ(tcp(R"({"id":1,"method":"mining.subscribe","params":[]})"
+                "\n"),
+            "stratum");
+  EXPECT_EQ(tcp(R"({"id":1,"method":"login","params":{"login":"4","pass":"x","agent":"a"}})"
+                "\n"),
+            "stratum");
   EXPECT_EQ(tcp("OPTIONS rtsp://example.org/ RTSP/1.0\r\n"), "rtsp");
   EXPECT_EQ(tcp("REGISTER sip:example.org SIP/2.0\r\n"), "sip");
   EXPECT_EQ(tcp("<?xml version='1.0'?><stream:stream to='example.org'>"), "xmpp");
@@ -71,13 +78,18 @@ TEST(PayloadApp, KnowsUdpProtocols) {
 // A port alone says nothing.
 TEST(PayloadApp, IsNotMovedByPorts) {
   const std::string noise = "\x8F\x01\x9C" + std::string(300, '\x77');
-  for (const std::uint16_t port : {21, 22, 25, 53, 80, 110, 143, 389, 443, 445, 3306, 3389, 5060, 6667}) EXPECT_EQ(tcp(noise, port), "") << port;
-  for (const std::uint16_t port : {53, 67, 123, 161, 389, 443, 514, 1900, 5060}) EXPECT_EQ(udp(noise, port), "") << port;
+  for (const std::uint16_t port : {21, 22, 25, 53, 80, 110, 143, 389, 443, 445, 3306, 3389, 5060, 6667})
+    EXPECT_EQ(tcp(noise, port), "") << port;
+  for (const std::uint16_t port : {53, 67, 123, 161, 389, 443, 514, 1900, 5060})
+    EXPECT_EQ(udp(noise, port), "") << port;
 }
 
 TEST(PayloadApp, IsNotTakenInByLookAlikes) {
-  EXPECT_EQ(tcp(R"({"jsonrpc":"2.0","method":"getblockcount","id":1})" "\n", 3333), "");
-  EXPECT_EQ(tcp("220 hello there\r\n", 9999, false), "");            // neither mail nor files
+  EXPECT_EQ(tcp(R"({"jsonrpc":"2.0","method":"getblockcount","id":1})"
+                "\n",
+                3333),
+            "");
+  EXPECT_EQ(tcp("220 hello there\r\n", 9999, false), "");  // neither mail nor files
   EXPECT_EQ(tcp("USER anonymous\r\n", 21), "ftp");
   EXPECT_EQ(tcp("USER someone\r\n", 110), "pop3");
   EXPECT_EQ(tcp("USER someone\r\n", 9999), "");
@@ -88,8 +100,20 @@ TEST(PayloadApp, IsNotTakenInByLookAlikes) {
 }
 
 TEST(PayloadApp, SurvivesShortPayloads) {
-  const std::vector<std::string> starts = {hex("10160004"), hex("00000054ff"), "\x13" "Bit", "30", hex("0300"), "RFB", ":", "USER", "{",
-                                           hex("f9beb4d9"), hex("16feff"), hex("3026"), std::string(16, '\xFF')};
+  const std::vector<std::string> starts = {hex("10160004"),
+                                           hex("00000054ff"),
+                                           "\x13"
+                                           "Bit",
+                                           "30",
+                                           hex("0300"),
+                                           "RFB",
+                                           ":",
+                                           "USER",
+                                           "{",
+                                           hex("f9beb4d9"),
+                                           hex("16feff"),
+                                           hex("3026"),
+                                           std::string(16, '\xFF')};
   for (const std::string& start : starts) {
     for (std::size_t length = 0; length <= start.size(); ++length) {
       EXPECT_EQ(tcp(start.substr(0, length)), "") << start;

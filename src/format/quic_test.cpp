@@ -23,12 +23,13 @@ std::string hkdf(int mode, std::string key, std::string salt_or_info, std::size_
   EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
   EVP_KDF_CTX* context = EVP_KDF_CTX_new(kdf);
   char digest[] = "SHA256";
-  OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode), OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.data(), key.size()),
-      OSSL_PARAM_construct_octet_string(mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY ? OSSL_KDF_PARAM_SALT : OSSL_KDF_PARAM_INFO,
-                                        salt_or_info.data(), salt_or_info.size()),
-      OSSL_PARAM_construct_end()};
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+                         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.data(), key.size()),
+                         OSSL_PARAM_construct_octet_string(
+                             mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY ? OSSL_KDF_PARAM_SALT : OSSL_KDF_PARAM_INFO,
+                             salt_or_info.data(), salt_or_info.size()),
+                         OSSL_PARAM_construct_end()};
   std::string out(bytes, '\0');
   EXPECT_EQ(EVP_KDF_derive(context, reinterpret_cast<unsigned char*>(out.data()), out.size(), params), 1);
   EVP_KDF_CTX_free(context);
@@ -36,7 +37,8 @@ std::string hkdf(int mode, std::string key, std::string salt_or_info, std::size_
   return out;
 }
 std::string label(const std::string& secret, const std::string& name, std::size_t bytes) {
-  return hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, be(bytes, 2) + testing::vector8("tls13 " + name) + be(0, 1), bytes);
+  return hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, be(bytes, 2) + testing::vector8("tls13 " + name) + be(0, 1),
+              bytes);
 }
 
 struct Keys {
@@ -67,12 +69,15 @@ std::string initial_packet(const Initial& how, std::string frames, std::size_t p
   if (frames.size() < pad_to) frames.resize(pad_to, '\0');
   const Keys keys = keys_of(how.version, how.key_connection.empty() ? how.connection : how.key_connection);
   const int type = how.version == kV2 ? 1 : 0;
-  std::string header = be(static_cast<std::uint64_t>(0xC0 | type << 4 | 1), 1) + be(how.version, 4) + testing::vector8(how.connection) +
-                       testing::vector8("") + varint(how.token.size()) + how.token + varint(2 + frames.size() + 16);
+  std::string header = be(static_cast<std::uint64_t>(0xC0 | type << 4 | 1), 1) + be(how.version, 4) +
+                       testing::vector8(how.connection) + testing::vector8("") + varint(how.token.size()) + how.token +
+                       varint(2 + frames.size() + 16);
   const std::size_t number_at = header.size();
   header += be(how.number, 2);
   std::string nonce = keys.iv;
-  for (int i = 0; i < 2; ++i) nonce[10 + static_cast<std::size_t>(i)] = static_cast<char>(nonce[10 + static_cast<std::size_t>(i)] ^ header[number_at + static_cast<std::size_t>(i)]);
+  for (int i = 0; i < 2; ++i)
+    nonce[10 + static_cast<std::size_t>(i)] =
+        static_cast<char>(nonce[10 + static_cast<std::size_t>(i)] ^ header[number_at + static_cast<std::size_t>(i)]);
   std::string sealed(frames.size(), '\0'), tag(16, '\0');
   int length = 0;
   EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
@@ -90,7 +95,9 @@ std::string initial_packet(const Initial& how, std::string frames, std::size_t p
   for (std::size_t i = 0; i < 2; ++i) header[number_at + i] = static_cast<char>(header[number_at + i] ^ mask[1 + i]);
   return header + sealed;
 }
-std::string crypto(std::size_t offset, std::string_view bytes) { return be(6, 1) + varint(offset) + varint(bytes.size()) + std::string(bytes); }
+std::string crypto(std::size_t offset, std::string_view bytes) {
+  return be(6, 1) + varint(offset) + varint(bytes.size()) + std::string(bytes);
+}
 
 TEST(Quic, TheTestDerivesTheKeysOfTheStandard) {
   const Keys keys = keys_of(kV1, kConnection);
@@ -100,7 +107,8 @@ TEST(Quic, TheTestDerivesTheKeysOfTheStandard) {
 }
 
 TEST(Quic, ReadsTheHelloOfEveryVersion) {
-  const std::vector<std::pair<std::uint32_t, std::string>> versions = {{kV1, "QUICv1"}, {kV2, "QUICv2"}, {kDraft29, "QUICdraft29"}};
+  const std::vector<std::pair<std::uint32_t, std::string>> versions = {
+      {kV1, "QUICv1"}, {kV2, "QUICv2"}, {kDraft29, "QUICdraft29"}};
   for (const auto& [version, name] : versions) {
     const std::string packet = initial_packet({.version = version, .token = "token"}, crypto(0, client_hello()));
     ASSERT_TRUE(looks_like_quic_initial(as_bytes(packet)));
@@ -116,8 +124,8 @@ TEST(Quic, JoinsCryptoFramesAcrossPackets) {
   const std::string hello = client_hello({.padding = 1500});
   // As Chrome does: shuffled pieces with pings and padding between them, over two datagrams, the second half first.
   const std::string second = crypto(1000, std::string_view(hello).substr(1000)) + be(1, 1) + std::string(7, '\0');
-  const std::string first = crypto(400, std::string_view(hello).substr(400, 600)) + be(2, 1) + be(0, 1) + be(0, 1) + be(0, 1) + be(0, 1) +
-                            crypto(0, std::string_view(hello).substr(0, 400));
+  const std::string first = crypto(400, std::string_view(hello).substr(400, 600)) + be(2, 1) + be(0, 1) + be(0, 1) +
+                            be(0, 1) + be(0, 1) + crypto(0, std::string_view(hello).substr(0, 400));
   QuicInitial quic;
   EXPECT_EQ(quic.datagram(as_bytes(initial_packet({.number = 1}, second))), HelloStatus::kNeedMore);
   EXPECT_TRUE(quic.authenticated());
@@ -128,10 +136,12 @@ TEST(Quic, JoinsCryptoFramesAcrossPackets) {
 TEST(Quic, KeepsItsKeysWhenTheServerNamesAnotherConnection) {
   const std::string hello = client_hello({.padding = 1500});
   QuicInitial quic;
-  EXPECT_EQ(quic.datagram(as_bytes(initial_packet({}, crypto(0, std::string_view(hello).substr(0, 900))))), HelloStatus::kNeedMore);
-  EXPECT_EQ(quic.datagram(as_bytes(initial_packet({.connection = "serverid", .key_connection = kConnection, .number = 3},
-                                                  crypto(900, std::string_view(hello).substr(900))))),
-            HelloStatus::kDone);
+  EXPECT_EQ(quic.datagram(as_bytes(initial_packet({}, crypto(0, std::string_view(hello).substr(0, 900))))),
+            HelloStatus::kNeedMore);
+  EXPECT_EQ(
+      quic.datagram(as_bytes(initial_packet({.connection = "serverid", .key_connection = kConnection, .number = 3},
+                                            crypto(900, std::string_view(hello).substr(900))))),
+      HelloStatus::kDone);
 }
 
 TEST(Quic, ReadsCoalescedPackets) {
@@ -166,7 +176,8 @@ TEST(Quic, BoundsWhatAClientMaySend) {
   EXPECT_EQ(quic.datagram(as_bytes(initial_packet({}, far))), HelloStatus::kNeedMore);
   EXPECT_LT(quic.memory_bytes(), 4096U);
   HelloStatus status = HelloStatus::kNeedMore;
-  for (std::uint32_t i = 0; i < QuicInitial::kMaxDatagrams; ++i) status = quic.datagram(as_bytes(initial_packet({.number = i}, be(1, 1))));
+  for (std::uint32_t i = 0; i < QuicInitial::kMaxDatagrams; ++i)
+    status = quic.datagram(as_bytes(initial_packet({.number = i}, be(1, 1))));
   EXPECT_EQ(status, HelloStatus::kNot);
 }
 

@@ -81,7 +81,8 @@ TEST(RangeBuffer, AgreesWithTheTextItWasCutFrom) {
       const std::size_t from = random() % text.size();
       const std::size_t count = std::min<std::size_t>(1 + random() % 40, text.size() - from);
       ASSERT_NE(add(buffer, from, std::string_view(text).substr(from, count)), Added::kRefused);
-      std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(from), count, seen.begin() + static_cast<std::ptrdiff_t>(from));
+      std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(from), count,
+                  seen.begin() + static_cast<std::ptrdiff_t>(from));
       const std::size_t whole = std::min(seen.find('.'), seen.size());
       ASSERT_EQ(buffer.prefix_size(), whole);
       ASSERT_EQ(as_text(buffer.prefix()), text.substr(0, whole));
@@ -96,8 +97,8 @@ TEST(TcpStream, StartsAnywhereAndWrapsAround) {
   EXPECT_EQ(as_text(stream.available()), "abcdef");
   stream.consume(3);
   EXPECT_EQ(as_text(stream.available()), "def");
-  EXPECT_EQ(stream.add(0xFFFFFFFE, as_bytes("abc"), 100), Added::kOld);     // sent again
-  EXPECT_EQ(stream.add(0, as_bytes("cdefgh"), 100), Added::kOverlap);       // sent again, with more
+  EXPECT_EQ(stream.add(0xFFFFFFFE, as_bytes("abc"), 100), Added::kOld);  // sent again
+  EXPECT_EQ(stream.add(0, as_bytes("cdefgh"), 100), Added::kOverlap);    // sent again, with more
   EXPECT_EQ(as_text(stream.available()), "defgh");
   EXPECT_EQ(stream.add(1000, as_bytes("far"), 100), Added::kRefused);
 }

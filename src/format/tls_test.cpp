@@ -21,7 +21,8 @@ TEST(Tls, ReadsWhatTheClientAsksFor) {
   EXPECT_EQ(hello.server_name, "www.example.org");
   EXPECT_EQ(tls_version_name(hello.version), "TLSv13");
   EXPECT_EQ(hello.alpn, "h2");  // GREASE before it is passed over
-  ASSERT_EQ(read(tls_record(client_hello({.server_name = "", .versions = {}, .protocols = {}})), hello), HelloStatus::kDone);
+  ASSERT_EQ(read(tls_record(client_hello({.server_name = "", .versions = {}, .protocols = {}})), hello),
+            HelloStatus::kDone);
   EXPECT_FALSE(hello.has_server_name);
   EXPECT_EQ(tls_version_name(hello.version), "TLSv12");
   EXPECT_EQ(hello.alpn, "");

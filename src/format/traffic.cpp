@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "model/escape.h"
+
 namespace rw {
 namespace {
 
@@ -18,24 +20,17 @@ Duration between(Timestamp a, Timestamp b) { return {std::llabs(a.us - b.us)}; }
 
 }  // namespace
 
-bool CaptureClock::observe(Timestamp time) {
-  if (!started_) {
+void CaptureClock::observe(Timestamp time) {
+  if (!started_ || between(time, now_) <= kJump) {
+    now_ = started_ ? std::max(now_, time) : time;
     started_ = true;
-    now_ = time;
-    return false;
-  }
-  if (between(time, now_) <= kJump) {
-    now_ = std::max(now_, time);
     candidate_.reset();
-    return false;
-  }
-  if (!candidate_ || between(time, *candidate_) > kJump) {
+  } else if (candidate_ && between(time, *candidate_) <= kJump) {
+    now_ = std::max(*candidate_, time);
+    candidate_.reset();
+  } else {
     candidate_ = time;
-    return false;
   }
-  now_ = std::max(*candidate_, time);
-  candidate_.reset();
-  return true;
 }
 
 Traffic::Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& shared, const std::string& sensor)
@@ -98,7 +93,7 @@ void Traffic::one(const CaptureRecord& record, Slot& slot) {
 void Traffic::turn_clock(Timestamp time) {
   // Kept all the same: a packet's own time is the only one there is, and merged captures lie years apart.
   if (clock_.started() && between(time, clock_.now()) > kYear) emitter_.weird("time-jump", time.to_string());
-  if (clock_.observe(time)) return flush();  // what is open is of the time before
+  clock_.observe(time);
   const Timestamp now = clock_.now();
   flows_.advance(now);
   dns_.advance(now);
@@ -169,7 +164,7 @@ std::string capture_sensor(const DecodeOptions& options, std::string_view source
   constexpr std::array<std::string_view, 8> kEndings = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".pcap", ".pcapng", ".cap"};
   for (const std::string_view ending : kEndings)
     if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
-  return std::string(name.empty() ? source : name);
+  return escape_text(name.empty() ? source : name);
 }
 
 }  // namespace rw

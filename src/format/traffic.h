@@ -39,8 +39,7 @@ class CaptureClock {
  public:
   static constexpr Duration kJump = kHour;
 
-  // Returns true when the clock jumped: what was open before belongs to another time.
-  bool observe(Timestamp time);
+  void observe(Timestamp time);
   Timestamp now() const { return now_; }
   bool started() const { return started_; }
 
