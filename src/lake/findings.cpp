@@ -32,7 +32,8 @@ CREATE INDEX reviews_by_finding ON reviews(finding);
 )sql";
 
 constexpr const char* kColumns =
-    "id,detector,title,first_seen,last_seen,severity,confidence,technique,summary,may_be_wrong_because,query,observations,status,"
+    "id,detector,title,first_seen,last_seen,severity,confidence,technique,summary,may_be_wrong_because,query,"
+    "observations,status,"
     "review_note";
 
 bool touches(const Finding& window, const Finding& stored, Duration gap) {
@@ -90,13 +91,15 @@ Result<void> SqliteFindings::make() {
 Result<void> SqliteFindings::start(const std::string& lake, bool write) {
   std::error_code error;
   if (!std::filesystem::is_directory(lake, error))
-    return Failure(ErrorCode::kNotFound, "there is no lake in " + lake + "; make one with: rangewatch ingest --lake " + lake + " PATH…");
+    return Failure(ErrorCode::kNotFound,
+                   "there is no lake in " + lake + "; make one with: rangewatch ingest --lake " + lake + " PATH…");
   const std::string path = lake + "/state.sqlite";
   if (!write && !std::filesystem::exists(path, error)) {
     empty_ = true;
     return {};
   }
-  // A reader needs write access as well when the log of a killed writer has to be replayed; fall back where it has none.
+  // A reader needs write access as well when the log of a killed writer has to be replayed; fall back where it has
+  // none.
   Result<void> opened = db_.open(path, write ? SqliteDatabase::Mode::kCreate : SqliteDatabase::Mode::kReadWrite);
   if (!opened) return opened;
   RW_ASSIGN(std::int64_t version, pragma("PRAGMA user_version"));
@@ -112,8 +115,9 @@ Result<void> SqliteFindings::start(const std::string& lake, bool write) {
     return Failure(ErrorCode::kCorrupt, path + " is not a rangewatch state file");
   }
   if (version > kVersion)
-    return Failure(ErrorCode::kUnsupported, path + " was written by a newer rangewatch (version " + std::to_string(version) +
-                                                ", this one knows " + std::to_string(kVersion) + "); use that one");
+    return Failure(ErrorCode::kUnsupported, path + " was written by a newer rangewatch (version " +
+                                                std::to_string(version) + ", this one knows " +
+                                                std::to_string(kVersion) + "); use that one");
   return db_.execute("PRAGMA synchronous=FULL");
 }
 
@@ -211,18 +215,21 @@ Result<FindingPage> SqliteFindings::list(const FindingFilter& filter) {
 }
 
 Result<Finding> SqliteFindings::find(std::string_view id) {
-  const Failure none(ErrorCode::kNotFound, "there is no finding '" + std::string(id) + "'; list them with: rangewatch findings");
+  const Failure none(ErrorCode::kNotFound,
+                     "there is no finding '" + std::string(id) + "'; list them with: rangewatch findings");
   if (empty_) return none;
   const auto hex_or_dash = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; };
   if (!std::all_of(id.begin(), id.end(), hex_or_dash)) return none;  // also keeps % and _ out of LIKE
-  const std::string sql = std::string("SELECT ") + kColumns + " FROM findings WHERE id=?1 OR (length(?1)>=?2 AND id LIKE ?1||'%') "
-                                                              "ORDER BY id<>?1, id LIMIT 2";
+  const std::string sql = std::string("SELECT ") + kColumns +
+                          " FROM findings WHERE id=?1 OR (length(?1)>=?2 AND id LIKE ?1||'%') "
+                          "ORDER BY id<>?1, id LIMIT 2";
   SqliteStatement s(db_, sql.c_str());
   s.bind(id).bind(static_cast<std::int64_t>(kShortestIdBeginning));
   if (!s.step()) return s.ok() ? none : db_.failure("cannot be read");
   RW_ASSIGN(Finding found, read(s));
   if (found.id != id && s.step())
-    return Failure(ErrorCode::kUsage, "'" + std::string(id) + "' is the beginning of several findings; write more of it");
+    return Failure(ErrorCode::kUsage,
+                   "'" + std::string(id) + "' is the beginning of several findings; write more of it");
   return found;
 }
 
@@ -241,7 +248,8 @@ Result<std::vector<FindingStore::Review>> SqliteFindings::reviews(std::string_vi
 
 // ---- recording
 
-Result<TimeRange> SqliteFindings::range_to_cover(const std::vector<Finding>& findings, Duration quiet_gap, TimeRange range) {
+Result<TimeRange> SqliteFindings::range_to_cover(const std::vector<Finding>& findings, Duration quiet_gap,
+                                                 TimeRange range) {
   TimeRange wider = range;
   if (empty_) return wider;
   for (const Finding& window : findings) {
@@ -270,10 +278,14 @@ Result<void> SqliteFindings::write_parts(const Finding& finding) {
   for (const Figure& figure : finding.figures) {
     SqliteStatement s(db_, "INSERT INTO finding_figures VALUES(?1,?2,?3,?4)");
     s.bind(finding.id).bind(position++).bind(figure.name);
-    if (const auto* i = std::get_if<std::int64_t>(&figure.value)) s.bind(*i);
-    else if (const auto* d = std::get_if<double>(&figure.value)) s.bind(*d);
-    else if (const auto* t = std::get_if<std::string>(&figure.value)) s.bind(std::string_view(*t));
-    else s.bind_null();
+    if (const auto* i = std::get_if<std::int64_t>(&figure.value))
+      s.bind(*i);
+    else if (const auto* d = std::get_if<double>(&figure.value))
+      s.bind(*d);
+    else if (const auto* t = std::get_if<std::string>(&figure.value))
+      s.bind(std::string_view(*t));
+    else
+      s.bind_null();
     RW_TRY(s.run());
   }
   return {};
@@ -281,16 +293,31 @@ Result<void> SqliteFindings::write_parts(const Finding& finding) {
 
 // Replaces what a stored finding says, but not who it is, nor when it was created.
 Result<void> SqliteFindings::write(const Finding& f, Timestamp now) {
-  for (const char* sql : {"DELETE FROM finding_entities WHERE finding=?1", "DELETE FROM finding_evidence WHERE finding=?1",
-                          "DELETE FROM finding_figures WHERE finding=?1"}) {
+  for (const char* sql :
+       {"DELETE FROM finding_entities WHERE finding=?1", "DELETE FROM finding_evidence WHERE finding=?1",
+        "DELETE FROM finding_figures WHERE finding=?1"}) {
     SqliteStatement s(db_, sql);
     RW_TRY(s.bind(f.id).run());
   }
-  SqliteStatement s(db_, "UPDATE findings SET title=?2,first_seen=?3,last_seen=?4,severity=?5,confidence=?6,technique=?7,summary=?8,"
-                         "may_be_wrong_because=?9,query=?10,observations=?11,status=?12,review_note=?13,changed=?14 WHERE id=?1");
-  RW_TRY(s.bind(f.id).bind(f.title).bind(f.first_seen.us).bind(f.last_seen.us).bind(to_string(f.severity)).bind(to_string(f.confidence))
-             .bind(f.technique).bind(f.summary).bind(f.may_be_wrong_because).bind(f.observations.query).bind(f.observations.count)
-             .bind(to_string(f.status)).bind(f.review_note).bind(now.us).run());
+  SqliteStatement s(
+      db_,
+      "UPDATE findings SET title=?2,first_seen=?3,last_seen=?4,severity=?5,confidence=?6,technique=?7,summary=?8,"
+      "may_be_wrong_because=?9,query=?10,observations=?11,status=?12,review_note=?13,changed=?14 WHERE id=?1");
+  RW_TRY(s.bind(f.id)
+             .bind(f.title)
+             .bind(f.first_seen.us)
+             .bind(f.last_seen.us)
+             .bind(to_string(f.severity))
+             .bind(to_string(f.confidence))
+             .bind(f.technique)
+             .bind(f.summary)
+             .bind(f.may_be_wrong_because)
+             .bind(f.observations.query)
+             .bind(f.observations.count)
+             .bind(to_string(f.status))
+             .bind(f.review_note)
+             .bind(now.us)
+             .run());
   return write_parts(f);
 }
 
@@ -302,10 +329,23 @@ Result<void> SqliteFindings::create(Finding& f, const std::string& identity, Tim
   f.id = episode == 1 ? identity : identity + "-" + std::to_string(episode);
   f.status = FindingStatus::kNew;
   SqliteStatement s(db_, "INSERT INTO findings VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,'',?16,?16)");
-  RW_TRY(s.bind(f.id).bind(identity).bind(episode).bind(f.detector).bind(f.title).bind(f.first_seen.us).bind(f.last_seen.us)
-             .bind(to_string(f.severity)).bind(to_string(f.confidence)).bind(f.technique).bind(f.summary)
-             .bind(f.may_be_wrong_because).bind(f.observations.query).bind(f.observations.count).bind(to_string(f.status))
-             .bind(now.us).run());
+  RW_TRY(s.bind(f.id)
+             .bind(identity)
+             .bind(episode)
+             .bind(f.detector)
+             .bind(f.title)
+             .bind(f.first_seen.us)
+             .bind(f.last_seen.us)
+             .bind(to_string(f.severity))
+             .bind(to_string(f.confidence))
+             .bind(f.technique)
+             .bind(f.summary)
+             .bind(f.may_be_wrong_because)
+             .bind(f.observations.query)
+             .bind(f.observations.count)
+             .bind(to_string(f.status))
+             .bind(now.us)
+             .run());
   return write_parts(f);
 }
 
@@ -313,8 +353,9 @@ Result<void> SqliteFindings::create(Finding& f, const std::string& identity, Tim
 Result<void> SqliteFindings::erase(const std::string& id, const std::string& kept) {
   SqliteStatement move(db_, "UPDATE reviews SET finding=?2 WHERE finding=?1");
   RW_TRY(move.bind(id).bind(kept).run());
-  for (const char* sql : {"DELETE FROM finding_entities WHERE finding=?1", "DELETE FROM finding_evidence WHERE finding=?1",
-                          "DELETE FROM finding_figures WHERE finding=?1", "DELETE FROM findings WHERE id=?1"}) {
+  for (const char* sql :
+       {"DELETE FROM finding_entities WHERE finding=?1", "DELETE FROM finding_evidence WHERE finding=?1",
+        "DELETE FROM finding_figures WHERE finding=?1", "DELETE FROM findings WHERE id=?1"}) {
     SqliteStatement s(db_, sql);
     RW_TRY(s.bind(id).run());
   }
@@ -331,8 +372,8 @@ Result<void> SqliteFindings::record_one(Finding window, Duration gap, Timestamp 
     return {};
   }
   const Finding& kept = stored.front();
-  // A window that does not cover what is stored has lost rows to retention: the times stay, and so do the figures of the
-  // longer look.
+  // A window that does not cover what is stored has lost rows to retention: the times stay, and so do the figures of
+  // the longer look.
   const bool shorter = stored.size() == 1 && covers(kept, window) && !covers(window, kept);
   if (shorter) {
     ++recorded.known;
@@ -357,12 +398,15 @@ Result<void> SqliteFindings::record_one(Finding window, Duration gap, Timestamp 
   }
   const bool grew = merged.first_seen < kept.first_seen || merged.last_seen > kept.last_seen;
   RW_TRY(write(merged, now));
-  if (grew) recorded.extended.push_back(std::move(merged));
-  else ++recorded.known;
+  if (grew)
+    recorded.extended.push_back(std::move(merged));
+  else
+    ++recorded.known;
   return {};
 }
 
-Result<RecordedFindings> SqliteFindings::record(const std::vector<Finding>& findings, Duration quiet_gap, Timestamp now) {
+Result<RecordedFindings> SqliteFindings::record(const std::vector<Finding>& findings, Duration quiet_gap,
+                                                Timestamp now) {
   RecordedFindings recorded;
   const Result<void> done = db_.transaction([&]() -> Result<void> {
     for (const Finding& finding : findings) RW_TRY(record_one(finding, quiet_gap, now, recorded));
@@ -372,8 +416,8 @@ Result<RecordedFindings> SqliteFindings::record(const std::vector<Finding>& find
   return recorded;
 }
 
-Result<Finding> SqliteFindings::review(std::string_view id, FindingStatus status, std::string_view note, std::string_view who,
-                                       Timestamp now) {
+Result<Finding> SqliteFindings::review(std::string_view id, FindingStatus status, std::string_view note,
+                                       std::string_view who, Timestamp now) {
   RW_ASSIGN(Finding finding, find(id));
   const Result<void> done = db_.transaction([&]() -> Result<void> {
     SqliteStatement change(db_, "UPDATE findings SET status=?2,review_note=?3,changed=?4 WHERE id=?1");

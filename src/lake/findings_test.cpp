@@ -158,7 +158,8 @@ TEST_F(Findings, ReadersLeaveALakeWithoutStateAlone) {
 }
 
 TEST_F(Findings, AForeignFileIsRefused) {
-  std::ofstream(folder_ + "/state.sqlite") << "this is not a database at all, but it is long enough to be looked at by SQLite";
+  std::ofstream(folder_ + "/state.sqlite")
+      << "this is not a database at all, but it is long enough to be looked at by SQLite";
   const auto store = FindingStore::open(folder_, true);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);

@@ -1,4 +1,5 @@
-// A thin hand on SQLite for the lake's own files; sqlite.cpp is the only one here that needs more than these two classes.
+// A thin hand on SQLite for the lake's own files; sqlite.cpp is the only one here that needs more than these two
+// classes.
 #pragma once
 
 #include <cstdint>
