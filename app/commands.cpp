@@ -5,6 +5,7 @@
 
 namespace rw {
 
+extern const Command kIngestCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kSqlCommand;
@@ -28,6 +29,7 @@ extern const Command kScenarioCommand;
 namespace {
 // clang-format off
 constexpr std::array kCommands{
+    &kIngestCommand,
     &kFlowsCommand,
     &kDnsCommand,
     &kSqlCommand,
