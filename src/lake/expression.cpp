@@ -459,7 +459,8 @@ Result<Sql> port_service(const Expr& e, const RenderInput& in) {
   std::string text = function + "(";
   for (std::size_t i = 0; i < e.args.size(); ++i) {
     RW_ASSIGN(const Sql s, render(*e.args[i], in));
-    text += (i > 0 ? ", " : "") + s.text;
+    // Literals and nulls have other widths than the columns; a cast to a column's own type costs nothing.
+    text += (i > 0 ? ", TRY_CAST(" : "TRY_CAST(") + s.text + (i == 0 ? " AS UTINYINT)" : " AS USMALLINT)");
   }
   return Sql{SqlType::kText, text + ")", {}, {}, {}};
 }
