@@ -19,8 +19,8 @@ class CheckingSink : public BatchSink {
   std::size_t rows = 0;
 };
 
-// Sends `first`, which makes the exporter known so that damage is decoded too, then every datagram of `data` with its first
-// bytes replaced by `version`, from two ports and with the input ending half way.
+// Sends `first`, which makes the exporter known so that damage is decoded too, then every datagram of `data` with its
+// first bytes replaced by `version`, from two ports and with the input ending half way.
 inline void run(Bytes first, Bytes version, const std::uint8_t* data, std::size_t size) {
   CheckingSink sink;
   Emitter emitter(sink, "fuzz", "pcap", Timestamp::from_seconds(1'700'000'000));

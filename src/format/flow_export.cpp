@@ -23,7 +23,15 @@ namespace {
 // Where collectors listen by custom: on these ports a datagram that a snap length cut is taken for an export too.
 bool is_collector_port(std::uint16_t port) {
   switch (port) {
-    case 2055: case 2056: case 4432: case 4739: case 6343: case 9555: case 9991: case 9995: case 9996: return true;
+    case 2055:
+    case 2056:
+    case 4432:
+    case 4739:
+    case 6343:
+    case 9555:
+    case 9991:
+    case 9995:
+    case 9996: return true;
     default: return false;
   }
 }

@@ -10,7 +10,7 @@
 namespace rw::flow_export::testing {
 namespace {
 
-#define RW_NEEDS(path)                                                                         \
+#define RW_NEEDS(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no real captures here: " << path.string()
 
 // One flow as text, columns that both sides know, in one order.
@@ -26,6 +26,7 @@ std::string line_of(const Flow& f, std::string_view sensor) {
 }
 
 // Fields of the other decoder's output that have no column here.
+// clang-format off
 const std::set<std::string_view> kNoColumn = {
     "mplsTopLabelStackSection", "mplsLabelStackSection2", "mplsLabelStackSection3", "mplsLabelStackSection4",
     "mplsLabelStackSection5", "mplsLabelStackSection6", "mplsTopLabelIPv4Address", "mplsTopLabelIPv6Address",
@@ -37,6 +38,7 @@ const std::set<std::string_view> kNoColumn = {
     "sourceMacAddress", "destinationMacAddress", "ethernetType", "paddingOctets", "Huawei", "srhTagIPv6", "srhFlagsIPv6",
     "srhSegmentsIPv6Left", "srhActiveSegmentIPv6", "srhSegmentIPv6ListSection", "selectorAlgorithm", "samplerName",
     "selectorName", "ipVersion"};
+// clang-format on
 
 using Element = simdjson::dom::element;
 
@@ -133,8 +135,10 @@ Flow expected_flow(Expected& record, const MessageHeader& header, std::map<std::
   record.has("sourceTransportPort");
   flow.src_port = icmp ? std::uint16_t{0} : static_cast<std::uint16_t>(record.number("sourceTransportPort"));
   flow.dst_port = static_cast<std::uint16_t>(record.number("destinationTransportPort"));
-  if (icmp && record.number("icmpTypeCodeIPv4") != 0) flow.dst_port = static_cast<std::uint16_t>(record.number("icmpTypeCodeIPv4"));
-  if (icmp && record.number("icmpTypeCodeIPv6") != 0) flow.dst_port = static_cast<std::uint16_t>(record.number("icmpTypeCodeIPv6"));
+  if (icmp && record.number("icmpTypeCodeIPv4") != 0)
+    flow.dst_port = static_cast<std::uint16_t>(record.number("icmpTypeCodeIPv4"));
+  if (icmp && record.number("icmpTypeCodeIPv6") != 0)
+    flow.dst_port = static_cast<std::uint16_t>(record.number("icmpTypeCodeIPv6"));
   record.has("icmpTypeCodeIPv4"), record.has("icmpTypeCodeIPv6");
   if (record.has("tcpControlBits")) flow.tcp_flags = tcp_flags(record.value("tcpControlBits"));
   flow.bytes = static_cast<std::int64_t>(record.number("octetDeltaCount"));
@@ -211,7 +215,8 @@ TEST_P(AgainstAnotherDecoder, AgreesFieldByField) {
   std::vector<std::string> lines;
   for (const FlowRow& flow : session.finish().flows) lines.push_back(line_of(flow, flow.sensor_text));
   std::ranges::sort(lines);
-  const auto expected = expectation(std::filesystem::path(stem).concat(".expected.json"), datagrams[0].source.exporter.to_string());
+  const auto expected =
+      expectation(std::filesystem::path(stem).concat(".expected.json"), datagrams[0].source.exporter.to_string());
   EXPECT_FALSE(expected.empty());
   EXPECT_EQ(lines, expected);
 }
@@ -230,7 +235,8 @@ struct Sample {
 
 std::vector<std::string> decode_files(const std::vector<const char*>& files, Session& session) {
   for (const char* file : files) {
-    for (const Captured& datagram : read_pcap(shared_data() / "flow-export" / (std::string("akvorado-") + file + ".pcap")))
+    for (const Captured& datagram :
+         read_pcap(shared_data() / "flow-export" / (std::string("akvorado-") + file + ".pcap")))
       EXPECT_TRUE(session.send(datagram.payload, datagram.source)) << file;
     session.end_of_input();
   }
@@ -244,33 +250,43 @@ TEST(SharedData, SamplesAreReadWithTemplatesAndOptionsOfOtherFiles) {
   const std::vector<Sample> samples = {
       {"sampling, template, data",
        {"options-template", "options-data", "template", "data"},
-       {"2022-03-14T19:25:25.050Z 2022-03-14T19:25:25.050Z 198.38.121.178:443 > 91.170.143.87:19624 proto 6 flags 16 bytes 1500 "
+       {"2022-03-14T19:25:25.050Z 2022-03-14T19:25:25.050Z 198.38.121.178:443 > 91.170.143.87:19624 proto 6 flags 16 "
+        "bytes 1500 "
         "packets 1 rate 30000 vlan - tos 0 in 335 out 450 direction 0 asn - - of 192.0.2.100"}},
       {"data first",
        {"options-template", "options-data", "data", "template"},
-       {"2022-03-14T19:25:25.050Z 2022-03-14T19:25:25.050Z 198.38.121.178:443 > 91.170.143.87:19624 proto 6 flags 16 bytes 1500 "
+       {"2022-03-14T19:25:25.050Z 2022-03-14T19:25:25.050Z 198.38.121.178:443 > 91.170.143.87:19624 proto 6 flags 16 "
+        "bytes 1500 "
         "packets 1 rate 30000 vlan - tos 0 in 335 out 450 direction 0 asn - - of 192.0.2.100"}},
       {"icmp",
        {"icmp-template", "icmp-data"},
-       {"2023-06-04T08:39:53.216Z 2023-06-04T08:39:53.216Z 2001:db8::1:0 > 2001:db8:::33024 proto 58 flags 0 bytes 104 packets 1 "
+       {"2023-06-04T08:39:53.216Z 2023-06-04T08:39:53.216Z 2001:db8::1:0 > 2001:db8:::33024 proto 58 flags 0 bytes 104 "
+        "packets 1 "
         "rate 1 vlan - tos 0 in - out - direction 0 asn - - of 192.168.117.35"}},
       {"packet sections inside SRv6",
        {"ipfix-srv6-template", "ipfix-srv6-data"},
-       {"2025-11-18T10:24:44Z 2025-11-18T10:24:44Z 8.8.8.8:0 > 213.36.140.100:0 proto 1 flags 0 bytes 64 packets 1 rate 1 "
+       {"2025-11-18T10:24:44Z 2025-11-18T10:24:44Z 8.8.8.8:0 > 213.36.140.100:0 proto 1 flags 0 bytes 64 packets 1 "
+        "rate 1 "
         "vlan - tos 0 in - out - direction 0 asn - - of 10.0.0.15/65536"}},
       {"sampling rate with the flows",
        {"samplingrate-template", "samplingrate-data"},
-       {"2023-08-11T09:29:58.012Z 2023-08-11T09:29:58.012Z 232.131.215.65:13245 > 142.183.180.65:10907 proto 6 flags 0 bytes 160 "
+       {"2023-08-11T09:29:58.012Z 2023-08-11T09:29:58.012Z 232.131.215.65:13245 > 142.183.180.65:10907 proto 6 flags 0 "
+        "bytes 160 "
         "packets 1 rate 2048 vlan 701 tos 0 in 13 out - direction 0 asn - - of 192.168.0.1/369099009"}},
       {"MPLS",
        {"mpls"},
-       {"2023-11-13T16:34:57.901Z 2023-11-13T16:36:21.901Z fd00::1:0:1:7:1:49153 > fd00::1:0:1:6:1:862 proto 17 flags 0 bytes 890 "
+       {"2023-11-13T16:34:57.901Z 2023-11-13T16:36:21.901Z fd00::1:0:1:7:1:49153 > fd00::1:0:1:6:1:862 proto 17 flags "
+        "0 bytes 890 "
         "packets 10 rate 10 vlan - tos 0 in - out 17 direction 1 asn - - of 10.127.100.7/16777216"}},
-      {"NAT events", {"nat"},
-       {"2025-06-04T15:09:00.450Z 2025-06-04T15:09:00.450Z 172.16.100.198:35303 > 10.89.87.1:53 proto 17 flags 0 bytes 0 packets 0 "
+      {"NAT events",
+       {"nat"},
+       {"2025-06-04T15:09:00.450Z 2025-06-04T15:09:00.450Z 172.16.100.198:35303 > 10.89.87.1:53 proto 17 flags 0 bytes "
+        "0 packets 0 "
         "rate 1 vlan - tos - in - out - direction - asn - - of 10.143.52.1/200"}},
-      {"NetFlow v5", {"nfv5"},
-       {"2023-04-04T16:44:15Z 2023-04-04T16:44:24Z 173.194.4.8:443 > 202.160.21.5:37422 proto 6 flags 16 bytes 10262 packets 7 "
+      {"NetFlow v5",
+       {"nfv5"},
+       {"2023-04-04T16:44:15Z 2023-04-04T16:44:24Z 173.194.4.8:443 > 202.160.21.5:37422 proto 6 flags 16 bytes 10262 "
+        "packets 7 "
         "rate 1 vlan - tos 0 in 115 out 86 direction - asn 15169 - of 10.19.144.41/3"}},
   };
   for (const Sample& sample : samples) {
@@ -286,9 +302,16 @@ TEST(SharedData, SamplesAreReadWithTemplatesAndOptionsOfOtherFiles) {
 
 TEST(SharedData, EveryExportIsTakenAndGivesAsManyRowsAsItHolds) {
   RW_NEEDS((shared_data() / "flow-export"));
-  const std::map<std::string, std::size_t> rows = {
-      {"data+templates", 21}, {"mpls", 2}, {"nat", 9}, {"nfv5", 29}, {"sflow-data-1140", 5}, {"sflow-data-encap-vxlan", 1},
-      {"sflow-data-icmpv4", 1}, {"sflow-data-qinq", 1}, {"sflow-data-sflow-expanded-sample", 1}, {"sflow-data-sflow-raw-ipv4", 2}};
+  const std::map<std::string, std::size_t> rows = {{"data+templates", 21},
+                                                   {"mpls", 2},
+                                                   {"nat", 9},
+                                                   {"nfv5", 29},
+                                                   {"sflow-data-1140", 5},
+                                                   {"sflow-data-encap-vxlan", 1},
+                                                   {"sflow-data-icmpv4", 1},
+                                                   {"sflow-data-qinq", 1},
+                                                   {"sflow-data-sflow-expanded-sample", 1},
+                                                   {"sflow-data-sflow-raw-ipv4", 2}};
   for (const auto& [file, count] : rows) {
     Session session;
     EXPECT_EQ(decode_files({file.c_str()}, session).size(), count) << file;
@@ -298,13 +321,17 @@ TEST(SharedData, EveryExportIsTakenAndGivesAsManyRowsAsItHolds) {
 TEST(SharedData, SflowSamplesSayWhatTheirHeadersSay) {
   RW_NEEDS((shared_data() / "flow-export"));
   Session session;
-  const auto lines = decode_files({"sflow-data-sflow-expanded-sample", "sflow-data-encap-vxlan", "sflow-data-qinq"}, session);
+  const auto lines =
+      decode_files({"sflow-data-sflow-expanded-sample", "sflow-data-encap-vxlan", "sflow-data-qinq"}, session);
   const std::vector<std::string> expected = {
-      "2022-12-29T15:03:48.557763Z 2022-12-29T15:03:48.557763Z 52.52.52.52:22 > 53.53.53.53:52237 proto 6 flags 24 bytes 104 "
+      "2022-12-29T15:03:48.557763Z 2022-12-29T15:03:48.557763Z 52.52.52.52:22 > 53.53.53.53:52237 proto 6 flags 24 "
+      "bytes 104 "
       "packets 1 rate 1000 vlan 809 tos 8 in 29001 out 1285816721 direction - asn 203476 203361 of 49.49.49.49",
-      "2025-12-31T12:30:09.178441Z 2025-12-31T12:30:09.178441Z 2001:db8:4::1:0 > 2001:db8:4::3:32768 proto 58 flags 0 bytes 104 "
+      "2025-12-31T12:30:09.178441Z 2025-12-31T12:30:09.178441Z 2001:db8:4::1:0 > 2001:db8:4::3:32768 proto 58 flags 0 "
+      "bytes 104 "
       "packets 1 rate 1 vlan - tos 0 in - out - direction - asn - - of 127.0.0.1/1402",
-      "2024-10-29T09:11:37.448816Z 2024-10-29T09:11:37.448816Z 49.49.49.2:32017 > 49.49.49.109:443 proto 6 flags 16 bytes 80 "
+      "2024-10-29T09:11:37.448816Z 2024-10-29T09:11:37.448816Z 49.49.49.2:32017 > 49.49.49.109:443 proto 6 flags 16 "
+      "bytes 80 "
       "packets 1 rate 4096 vlan 1062 tos 0 in 369098852 out 369098851 direction - asn - - of 172.17.128.58/100"};
   EXPECT_EQ(lines, expected);
 }

@@ -1,4 +1,4 @@
-// What a flow-export decoder remembers between datagrams: exporters, their domains, sampling rates and sequence numbers.
+// What a flow-export decoder remembers between datagrams: exporters, domains, sampling rates, sequence numbers.
 #pragma once
 
 #include <array>
@@ -19,22 +19,31 @@
 namespace rw::flow_export {
 
 // Bounds. A capture can hold datagrams of anybody, so everything that a datagram can make us remember is counted here.
-inline constexpr std::size_t kMaxDomains = 65'536;             // exporter × domain; a large carrier has some ten thousand
+inline constexpr std::size_t kMaxDomains = 65'536;  // exporter × domain; a large carrier has some ten thousand
 inline constexpr std::size_t kMaxTemplatesPerDomain = 4'096;   // routers announce below 100; ids allow 65,280
 inline constexpr std::size_t kMaxTemplateFields = 1'024;       // of one template; the largest seen has some 120
-inline constexpr std::size_t kMaxFieldsOverall = 4'000'000;    // at 16 bytes each: 64 MB for all templates together
+inline constexpr std::size_t kMaxFieldsOverall = 2'000'000;    // at 22 bytes each: 44 MB for all templates together
+inline constexpr std::size_t kTemplateOverhead = 10;           // what a template costs beside its fields, in fields
 inline constexpr std::size_t kMaxSamplersPerDomain = 16'384;   // one per interface of a large chassis
 inline constexpr std::size_t kMaxSamplersOverall = 1'000'000;  // some 50 MB
-inline constexpr std::size_t kMaxWaitingBytesPerExporter = 4 << 20;  // half a minute of a busy exporter before its templates
+// Data before its template: half a minute of a busy exporter (20,000 records a second of 60 bytes), two of them.
+inline constexpr std::size_t kMaxWaitingBytesPerExporter = 32 << 20;
 inline constexpr std::size_t kMaxWaitingBytesOverall = 64 << 20;
-inline constexpr std::size_t kMaxWaitingSetOverhead = 128;     // counted per set, so that tiny sets cannot cheat the bound
-inline constexpr std::size_t kMaxHeldFlows = 65'536;           // decoded flows that wait for their sampler's rate: 16 MB
-inline constexpr std::int64_t kMaxHoldUs = 1'800'000'000;      // half an hour: routers repeat sampler options within minutes
+inline constexpr std::size_t kMaxWaitingSetOverhead = 128;  // counted per set, so that tiny sets cannot cheat the bound
+inline constexpr std::size_t kMaxHeldFlows = 262'144;       // flows that wait for their sampler's rate: some 60 MB
+inline constexpr std::int64_t kMaxHoldUs = 1'800'000'000;   // half an hour: routers repeat options within minutes
 inline constexpr std::size_t kMaxApplicationsOverall = 262'144;  // NBAR knows some 1,500 per router
-inline constexpr std::size_t kMaxApplicationName = 64;         // the registry's names are shorter than 25
-inline constexpr std::size_t kMaxDropCounters = 65'536;        // sFlow data sources whose drop counter is followed
+inline constexpr std::size_t kMaxApplicationName = 64;           // the registry's names are shorter than 25
+inline constexpr std::size_t kMaxDropCounters = 65'536;          // sFlow data sources whose drop counter is followed
 
-enum class Protocol : std::uint8_t { kNetflow1 = 1, kNetflow5 = 5, kNetflow7 = 7, kNetflow9 = 9, kIpfix = 10, kSflow = 255 };
+enum class Protocol : std::uint8_t {
+  kNetflow1 = 1,
+  kNetflow5 = 5,
+  kNetflow7 = 7,
+  kNetflow9 = 9,
+  kIpfix = 10,
+  kSflow = 255
+};
 
 // Ids that come from datagrams are hashed with a seed of this process, so that nobody can choose them to collide.
 struct SeededHash {
@@ -57,8 +66,9 @@ class SequenceTracker {
     std::uint32_t count = 0;
     std::uint32_t age = 0;  // datagrams seen since
   };
-  // A datagram that carries `units` sequence numbers from `sequence` on. `other_units`: what it would carry for exporters that
-  // count datagrams where the protocol wants records, or the reverse (both exist). Returns a gap that has become certain.
+  // A datagram that carries `units` sequence numbers from `sequence` on. `other_units`: what it would carry for
+  // exporters that count datagrams where the protocol wants records, or the reverse (both exist). Returns a gap that
+  // has become certain.
   std::optional<Gap> see(std::uint32_t sequence, std::uint32_t units, std::uint32_t other_units);
   // How far the last datagram moved the sequence is not known: the next one is taken as it comes.
   void forget() { known_ = false; }
@@ -81,7 +91,8 @@ class SequenceTracker {
   std::array<Gap, kMaxGaps> gaps_{};
 };
 
-// "One packet in N" as told by options, most specific first: sampler (v9 FLOW_SAMPLER_ID, IPFIX selectorId), interface, domain.
+// "One packet in N" as told by options, most specific first: sampler (v9 FLOW_SAMPLER_ID, IPFIX selectorId), interface,
+// domain.
 class SamplingTable {
  public:
   std::uint32_t for_domain() const { return domain_; }  // 0: never told
@@ -107,10 +118,10 @@ class SamplingTable {
 
 // The times of an export header, against which a record's relative times are read.
 struct ExportClock {
-  std::int64_t export_us = 0;       // the header's own time
-  std::uint32_t uptime_ms = 0;      // sysUptime at that time
-  bool has_uptime = false;          // NetFlow has it in the header, IPFIX has not
-  std::int64_t init_ms = 0;         // systemInitTimeMilliseconds, where an options record told it; else 0
+  std::int64_t export_us = 0;   // the header's own time
+  std::uint32_t uptime_ms = 0;  // sysUptime at that time
+  bool has_uptime = false;      // NetFlow has it in the header, IPFIX has not
+  std::int64_t init_ms = 0;     // systemInitTimeMilliseconds, where an options record told it; else 0
 };
 
 // A data set that waits for its template.
@@ -138,12 +149,12 @@ struct Domain {
   std::unordered_map<std::uint16_t, std::unique_ptr<Template>> templates;
   std::size_t options_templates = 0;  // of those
   std::unordered_map<std::uint16_t, std::deque<WaitingSet>> waiting;
-  IdMap<std::vector<HeldFlow>> held;  // by sampler
-  std::int64_t held_since_us = 0;                         // export time of the first of them
-  bool hold_flows = true;                                 // until the wait for a sampler proved to be in vain
-  IdMap<std::string> applications;  // applicationId -> name, from options
-  std::int64_t init_ms = 0;                               // systemInitTimeMilliseconds from options
-  IdMap<std::uint32_t> drops;  // sFlow: data source -> drop counter
+  IdMap<std::deque<HeldFlow>> held;  // by sampler
+  std::int64_t held_since_us = 0;    // export time of the first of them
+  bool hold_flows = true;            // until the wait for a sampler proved to be in vain
+  IdMap<std::string> applications;   // applicationId -> name, from options
+  std::int64_t init_ms = 0;          // systemInitTimeMilliseconds from options
+  IdMap<std::uint32_t> drops;        // sFlow: data source -> drop counter
 };
 
 struct ExporterKey {

@@ -21,7 +21,8 @@ struct Record5 {
 };
 
 std::vector<std::byte> netflow5(const std::vector<Record5>& records, std::uint32_t sequence = 0,
-                                std::uint32_t uptime = 1'000'000, std::uint16_t sampling = 0, std::uint16_t engine = 0) {
+                                std::uint32_t uptime = 1'000'000, std::uint16_t sampling = 0,
+                                std::uint16_t engine = 0) {
   Builder out;
   out.u16(5).u16(records.size()).u32(uptime).u32(kExportTime).u32(250'000'000).u32(sequence).u16(engine).u16(sampling);
   for (const Record5& r : records) {
@@ -60,7 +61,8 @@ TEST(Netflow5, ReadsEveryField) {
 
 TEST(Netflow5, ReadsUptimesAcrossTheWrap) {
   Session session;
-  // The uptime wrapped two seconds ago; the flow began ten seconds before, and a clock that runs ahead ended it in the future.
+  // The uptime wrapped two seconds ago; the flow began ten seconds before, and a clock that runs ahead ended it in the
+  // future.
   session.send(netflow5({{.first = UINT32_MAX - 7'999, .last = 1'000}, {.first = 1'500, .last = 2'700}}, 0, 2'000));
   const auto& rows = session.finish();
   ASSERT_EQ(rows.flows.size(), 2u);
@@ -141,12 +143,12 @@ TEST(LooksLikeFlowExport, RefusesWhatOnlyBeginsLikeOne) {
   };
   auto five = netflow5({{}, {}});
   five.push_back(std::byte{0});
-  refuse(five);                                                     // longer than its count says
-  refuse(Builder().u16(5).u16(0).zeros(20).done());                 // no records
-  refuse(Builder().u16(5).u16(31).zeros(20 + 48 * 31).done());      // more than a datagram of version 5 may hold
-  refuse(netflow9({}, {set_of(17, Builder().u32(1))}));             // begins with a reserved set
+  refuse(five);                                                       // longer than its count says
+  refuse(Builder().u16(5).u16(0).zeros(20).done());                   // no records
+  refuse(Builder().u16(5).u16(31).zeros(20 + 48 * 31).done());        // more than a datagram of version 5 may hold
+  refuse(netflow9({}, {set_of(17, Builder().u32(1))}));               // begins with a reserved set
   refuse(netflow9({}, {Builder().u16(256).u16(900).u32(1).done()}));  // a set that is longer than the datagram
-  refuse(netflow9({}, {Builder().u16(256).u16(3).u32(1).done()}));  // … and one that is shorter than its own header
+  refuse(netflow9({}, {Builder().u16(256).u16(3).u32(1).done()}));    // … and one that is shorter than its own header
   auto ten = ipfix({}, {set_of(256, Builder().u32(1))});
   ten[3] = std::byte{99};
   refuse(ten);
@@ -179,7 +181,8 @@ TEST(LooksLikeFlowExport, IsNotFooledByChance) {
 
 TEST(SequenceTracker, ForgivesDatagramsThatChangedPlaces) {
   SequenceTracker tracker;
-  for (const std::uint32_t sequence : {10u, 11u, 13u, 12u, 14u, 17u, 16u, 15u, 18u}) EXPECT_FALSE(tracker.see(sequence, 1, 1));
+  for (const std::uint32_t sequence : {10u, 11u, 13u, 12u, 14u, 17u, 16u, 15u, 18u})
+    EXPECT_FALSE(tracker.see(sequence, 1, 1));
   EXPECT_FALSE(tracker.close());
 }
 

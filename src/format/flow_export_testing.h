@@ -1,4 +1,4 @@
-// For tests of the flow-export decoders: rows read back from batches, datagrams built byte by byte, and a reader of small pcap files.
+// For tests of flow-export decoders: rows read back from batches, datagrams built by the byte, small pcap files read.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,16 @@ class RowReader {
  public:
   RowReader(const Batch& batch, std::size_t row) : batch_(batch), row_(row) {}
   template <typename T>
-  void value(T& out) { out = next().template values<T>()[row_]; }
+  void value(T& out) {
+    out = next().template values<T>()[row_];
+  }
   template <typename T>
   void value(std::optional<T>& out) {
     const ColumnBuffer& column = next();
-    if (column.is_null(row_)) out.reset();
-    else out = column.values<T>()[row_];
+    if (column.is_null(row_))
+      out.reset();
+    else
+      out = column.values<T>()[row_];
   }
   void value(std::string_view& out) {
     const ColumnBuffer& column = next();

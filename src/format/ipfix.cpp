@@ -28,8 +28,10 @@ bool read_fields(Cursor& cursor, std::uint16_t count, std::uint16_t scopes, Temp
 }
 
 void withdraw(Message& message, std::uint16_t id) {  // RFC 7011 8.1
-  if (id == kTemplateSet || id == kOptionsTemplateSet) message.withdraw_all(id == kOptionsTemplateSet);
-  else message.withdraw(id);
+  if (id == kTemplateSet || id == kOptionsTemplateSet)
+    message.withdraw_all(id == kOptionsTemplateSet);
+  else
+    message.withdraw(id);
 }
 
 void template_set(Message& message, Bytes body, bool options) {
@@ -84,9 +86,12 @@ bool decode_ipfix(const Datagram& datagram) {
   if (length >= kHeaderBytes && length < datagram.payload.size()) sets = sets.first(length - kHeaderBytes);
   bool cut = false;
   const bool whole = each_set(sets, cut, [&](std::uint16_t id, Bytes body) {
-    if (id == kTemplateSet || id == kOptionsTemplateSet) template_set(message, body, id == kOptionsTemplateSet);
-    else if (id >= 256) message.data_set(id, body);
-    else message.weird("unknown-set", "id " + std::to_string(id));
+    if (id == kTemplateSet || id == kOptionsTemplateSet)
+      template_set(message, body, id == kOptionsTemplateSet);
+    else if (id >= 256)
+      message.data_set(id, body);
+    else
+      message.weird("unknown-set", "id " + std::to_string(id));
   });
   if (!whole) message.weird("bad-set-length");
   if (cut || length > datagram.payload.size()) message.weird("truncated-export");

@@ -23,12 +23,12 @@ bool sets_shape(Bytes sets, std::uint16_t first_template_set) {
 }
 
 void release_held(State& state, Domain& domain, Emitter& emitter, const std::uint64_t* sampler) {
-  const auto emit = [&](std::uint64_t id, std::vector<HeldFlow>& flows) {
+  const auto emit = [&](std::uint64_t id, std::deque<HeldFlow>& flows) {
     std::uint32_t rate = domain.sampling.for_sampler(id);
     if (rate == 0) {
       rate = std::max(domain.sampling.for_domain(), 1u);
-      emitter.weird("sampler-unknown", domain.sensor + " sampler " + std::to_string(id) + ": " +
-                                           std::to_string(flows.size()) + " flows");
+      emitter.weird("sampler-unknown",
+                    domain.sensor + " sampler " + std::to_string(id) + ": " + std::to_string(flows.size()) + " flows");
     }
     for (HeldFlow& held : flows) {
       emitter.reference_time({held.export_us});
@@ -68,19 +68,20 @@ void Message::add_template(std::uint16_t id, Template&& layout) {
   auto& templates = domain_.templates;
   const auto it = templates.find(id);
   if (it != templates.end() && it->second->options == layout.options && it->second->fields == layout.fields) return;
-  const std::size_t replaced = it == templates.end() ? 0 : it->second->fields.size();
-  const bool replaced_options = it != templates.end() && it->second->options;
-  if (layout.fields.size() > kMaxTemplateFields || (it == templates.end() && templates.size() >= kMaxTemplatesPerDomain) ||
-      state_.template_fields - replaced + layout.fields.size() > kMaxFieldsOverall)
+  const std::size_t cost = layout.fields.size() + kTemplateOverhead;
+  if (layout.fields.size() > kMaxTemplateFields ||
+      (it == templates.end() && templates.size() >= kMaxTemplatesPerDomain) ||
+      state_.template_fields + cost > kMaxFieldsOverall)
     return weird("template-limit", "template " + std::to_string(id));
   if (!compile(layout, netflow9_)) {
-    if (it != templates.end()) withdraw(id);  // what it described is over, and what comes now cannot be read
+    withdraw(id);  // what it described is over, and what comes now cannot be read
     return weird("bad-template", "template " + std::to_string(id) + " describes no record");
   }
   layout.fields.shrink_to_fit();
   layout.ops.shrink_to_fit();
-  state_.template_fields += layout.fields.size() - replaced;
-  domain_.options_templates += (layout.options ? 1u : 0u) - (replaced_options ? 1u : 0u);
+  withdraw(id);
+  state_.template_fields += cost;
+  domain_.options_templates += layout.options ? 1 : 0;
   templates[id] = std::make_unique<Template>(std::move(layout));
   new_templates_.push_back(id);
 }
@@ -93,13 +94,14 @@ void Message::withdraw(std::uint16_t id) {
 }
 
 void Message::forget(const Template& layout) {
-  state_.template_fields -= layout.fields.size();
+  state_.template_fields -= layout.fields.size() + kTemplateOverhead;
   domain_.options_templates -= layout.options ? 1 : 0;
 }
 
 void Message::withdraw_all(bool options) {
   // A set may ask for this thousands of times.
-  const std::size_t concerned = options ? domain_.options_templates : domain_.templates.size() - domain_.options_templates;
+  const std::size_t concerned =
+      options ? domain_.options_templates : domain_.templates.size() - domain_.options_templates;
   if (concerned == 0) return;
   std::erase_if(domain_.templates, [&](const auto& entry) {
     if (entry.second->options != options) return false;
@@ -187,7 +189,8 @@ void Message::decode(const Template& layout, const ExportClock& clock, Bytes bod
   }
   while (next_record(layout, body, values)) flow_record(layout, clock, values);
   state_.flows.flush(emitter_);
-  if (records_ == before && !body.empty()) weird("bad-set-length", std::to_string(body.size()) + " bytes hold no record");
+  if (records_ == before && !body.empty())
+    weird("bad-set-length", std::to_string(body.size()) + " bytes hold no record");
 }
 
 void Message::flow_record(const Template& layout, const ExportClock& clock, const Values& values) {

@@ -13,7 +13,7 @@
 
 namespace rw::flow_export {
 
-// What every decoder gets. `known`: this exporter has sent this protocol before, so that damage is told and not shrugged off.
+// What every decoder gets. A damaged datagram is no export from a stranger, and damage from a known exporter.
 struct Datagram {
   State& state;
   const ExportSource& source;
@@ -27,7 +27,8 @@ bool netflow_fixed_shape(Bytes payload);  // versions 1, 5 and 7
 bool netflow9_shape(Bytes payload);
 bool ipfix_shape(Bytes payload);
 
-// Decode a datagram whose first two bytes are the protocol's version. False when it is none, and then nothing was emitted.
+// Decode a datagram whose first two bytes are the protocol's version. False when it is none, and then nothing was
+// emitted.
 bool decode_netflow_fixed(const Datagram& datagram);
 bool decode_netflow9(const Datagram& datagram);
 bool decode_ipfix(const Datagram& datagram);
@@ -46,8 +47,8 @@ class Message {
   // Everything that waited for what this message brought. Call once, after its last set.
   void finish();
 
-  std::uint32_t records() const { return records_; }       // data records, options data included
-  bool records_known() const { return records_known_; }    // false where a set could not be decoded
+  std::uint32_t records() const { return records_; }     // data records, options data included
+  bool records_known() const { return records_known_; }  // false where a set could not be decoded
 
  private:
   void decode(const Template& layout, const ExportClock& clock, Bytes body);
@@ -73,13 +74,13 @@ class Message {
   std::vector<std::uint64_t> new_samplers_;
 };
 
-// Emits the flows that were held for `sampler`, or all of the domain's where `sampler` is null, at their sampler's rate; flows
-// whose sampler stayed unknown are told as weird and taken as unsampled.
+// Emits the flows that were held for `sampler`, or all of the domain's where `sampler` is null, at their sampler's
+// rate; flows whose sampler stayed unknown are told as weird and taken as unsampled.
 void release_held(State& state, Domain& domain, Emitter& emitter, const std::uint64_t* sampler);
 // Tells a gap in an exporter's sequence.
 void tell_gap(const Domain& domain, const SequenceTracker::Gap& gap, Emitter& emitter);
-// Whether `sets` is a run of sets, each with its length, that ends where the datagram ends. `first_template_set` is the lowest
-// set id of the protocol: 0 in v9, 2 in IPFIX.
+// Whether `sets` is a run of sets, each with its length, that ends where the datagram ends. `first_template_set` is the
+// lowest set id of the protocol: 0 in v9, 2 in IPFIX.
 bool sets_shape(Bytes sets, std::uint16_t first_template_set);
 // Calls `visit(id, body)` for each set. False where a length is impossible; `cut` where the last set was shortened.
 template <typename Visit>

@@ -55,7 +55,8 @@ bool netflow9_shape(Bytes payload) {
   Cursor cursor(payload);
   const std::uint16_t version = cursor.u16();
   const std::uint16_t count = cursor.u16();  // records, or sets with some exporters: never more than there are bytes
-  return version == 9 && count > 0 && count <= payload.size() && sets_shape(payload.subspan(kHeaderBytes), kTemplateSet);
+  return version == 9 && count > 0 && count <= payload.size() &&
+         sets_shape(payload.subspan(kHeaderBytes), kTemplateSet);
 }
 
 bool decode_netflow9(const Datagram& datagram) {
@@ -77,10 +78,14 @@ bool decode_netflow9(const Datagram& datagram) {
   Message message(datagram.state, *domain, datagram.emitter, clock, true);
   bool cut = false;
   const bool whole = each_set(cursor.rest(), cut, [&](std::uint16_t id, Bytes body) {
-    if (id == kTemplateSet) template_set(message, body);
-    else if (id == kOptionsTemplateSet) options_template_set(message, body);
-    else if (id >= 256) message.data_set(id, body);
-    else message.weird("unknown-set", "id " + std::to_string(id));
+    if (id == kTemplateSet)
+      template_set(message, body);
+    else if (id == kOptionsTemplateSet)
+      options_template_set(message, body);
+    else if (id >= 256)
+      message.data_set(id, body);
+    else
+      message.weird("unknown-set", "id " + std::to_string(id));
   });
   if (!whole) message.weird("bad-set-length");
   if (cut) message.weird("truncated-export");

@@ -29,9 +29,9 @@ std::vector<std::byte> netflow5_datagram() {
 }
 
 // The record of a common router: 18 fields, 52 bytes.
-constexpr std::uint16_t kFields[][2] = {{8, 4},  {12, 4}, {15, 4}, {10, 4}, {14, 4}, {2, 4},  {1, 4},  {22, 4}, {21, 4},
-                                        {7, 2},  {11, 2}, {6, 1},  {4, 1},  {5, 1},  {61, 1}, {16, 4}, {17, 4}, {9, 1},
-                                        {13, 1}, {48, 2}};
+constexpr std::uint16_t kFields[][2] = {{8, 4},  {12, 4}, {15, 4}, {10, 4}, {14, 4}, {2, 4}, {1, 4},
+                                        {22, 4}, {21, 4}, {7, 2},  {11, 2}, {6, 1},  {4, 1}, {5, 1},
+                                        {61, 1}, {16, 4}, {17, 4}, {9, 1},  {13, 1}, {48, 2}};
 
 Builder template_body(std::uint16_t id) {
   Builder out;

@@ -9,7 +9,8 @@
 namespace rw::flow_export {
 namespace {
 
-// Offsets into a record, from Cisco's "NetFlow Export Datagram Format". The first 36 bytes are the same in all versions.
+// Offsets into a record, from Cisco's "NetFlow Export Datagram Format". The first 36 bytes are the same in all
+// versions.
 struct Layout {
   Protocol protocol;
   std::uint16_t version;
@@ -39,8 +40,10 @@ template <typename T>
 T load(const std::byte* at) {
   T value;
   std::memcpy(&value, at, sizeof value);
-  if constexpr (sizeof value == 2) return __builtin_bswap16(value);
-  else return __builtin_bswap32(value);
+  if constexpr (sizeof value == 2)
+    return __builtin_bswap16(value);
+  else
+    return __builtin_bswap32(value);
 }
 
 std::uint8_t byte_at(const std::byte* at) { return std::to_integer<std::uint8_t>(*at); }

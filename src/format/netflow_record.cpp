@@ -11,7 +11,7 @@ namespace rw::flow_export {
 namespace {
 
 constexpr std::int64_t kUptimeWrapMs = 1LL << 32;
-constexpr std::uint32_t kMaxAheadMs = 86'400'000;         // a day: more is an uptime from before the last wrap
+constexpr std::uint32_t kMaxAheadMs = 86'400'000;          // a day: more is an uptime from before the last wrap
 constexpr std::int64_t kNtpToUnixSeconds = 2'208'988'800;  // 1900 to 1970, RFC 5905
 constexpr std::uint32_t kMaxRate = 1u << 31;
 
@@ -27,7 +27,8 @@ std::int64_t to_us(TimeKind kind, std::uint64_t value, const ExportClock& clock)
   constexpr std::uint64_t kLatestMs = 1ULL << 52;
   switch (kind) {
     case TimeKind::kUptime: return uptime_to_us(static_cast<std::uint32_t>(value), clock);
-    case TimeKind::kSeconds: return static_cast<std::int64_t>(std::min<std::uint64_t>(value, kLatestMs / 1000)) * 1'000'000;
+    case TimeKind::kSeconds:
+      return static_cast<std::int64_t>(std::min<std::uint64_t>(value, kLatestMs / 1000)) * 1'000'000;
     case TimeKind::kMilliseconds: return static_cast<std::int64_t>(std::min(value, kLatestMs)) * 1000;
     case TimeKind::kNtp: return value == 0 ? 0 : ntp_to_us(value);
     case TimeKind::kDelta: return clock.export_us - static_cast<std::int64_t>(std::min(value, kLatestMs));
@@ -42,8 +43,8 @@ std::int64_t duration_us(Slot slot, std::uint64_t value) {
   return static_cast<std::int64_t>(std::min(value, kLongest)) * (slot == Slot::kDurationMilliseconds ? 1000 : 1);
 }
 
-// Uptimes without anything that anchors them (IPFIX without systemInitTimeMilliseconds): only their distance is known, and
-// the flow is taken to have ended when it was exported.
+// Uptimes without anything that anchors them (IPFIX without systemInitTimeMilliseconds): only their distance is known,
+// and the flow is taken to have ended when it was exported.
 void fill_unanchored(const Values& values, const ExportClock& clock, Flow& flow) {
   const auto distance =
       static_cast<std::uint32_t>(values[Slot::kEndUptime]) - static_cast<std::uint32_t>(values[Slot::kStartUptime]);
@@ -77,12 +78,14 @@ std::int64_t counter(const Values& values, Slot slot, Slot otherwise) {
 
 bool has_either(const Template& t, Slot a, Slot b) { return t.has(a) || t.has(b); }
 
-// Templates for both families leave the other one's addresses zero, or describe a packet of one inside a packet of the other.
+// Templates for both families leave the other one's addresses zero, or describe a packet of one inside a packet of the
+// other.
 void fill_addresses(const Template& t, const Values& v, Flow& flow) {
   bool use6 = has_either(t, Slot::kSource6, Slot::kDestination6);
   if (use6 && has_either(t, Slot::kSource4, Slot::kDestination4)) {
     const bool four = (v[Slot::kSource4] | v[Slot::kDestination4]) != 0;
-    const bool six = (v[Slot::kSource6] | v[Slot::kSource6Low] | v[Slot::kDestination6] | v[Slot::kDestination6Low]) != 0;
+    const bool six =
+        (v[Slot::kSource6] | v[Slot::kSource6Low] | v[Slot::kDestination6] | v[Slot::kDestination6Low]) != 0;
     use6 = four && six ? t.six_is_inner : six || (!four && v[Slot::kIpVersion] == 6);
   }
   if (use6) {
@@ -152,11 +155,15 @@ void fill_place(const Template& t, const Values& v, Flow& flow) {
   flow.src_asn = known_asn(v[Slot::kSourceAs]);
   flow.dst_asn = known_asn(v[Slot::kDestinationAs]);
   flow.direction.reset();
-  if (t.has(Slot::kDirection) && v[Slot::kDirection] <= 1) flow.direction = static_cast<std::uint8_t>(v[Slot::kDirection]);
+  if (t.has(Slot::kDirection) && v[Slot::kDirection] <= 1)
+    flow.direction = static_cast<std::uint8_t>(v[Slot::kDirection]);
   flow.tos.reset();
-  if (v[Slot::kInnerProtocol] != 0 && t.has(Slot::kInnerTos)) flow.tos = static_cast<std::uint8_t>(v[Slot::kInnerTos]);
-  else if (t.has(Slot::kTos)) flow.tos = static_cast<std::uint8_t>(v[Slot::kTos]);
-  else if (t.has(Slot::kDscp)) flow.tos = static_cast<std::uint8_t>(v[Slot::kDscp] << 2);
+  if (v[Slot::kInnerProtocol] != 0 && t.has(Slot::kInnerTos))
+    flow.tos = static_cast<std::uint8_t>(v[Slot::kInnerTos]);
+  else if (t.has(Slot::kTos))
+    flow.tos = static_cast<std::uint8_t>(v[Slot::kTos]);
+  else if (t.has(Slot::kDscp))
+    flow.tos = static_cast<std::uint8_t>(v[Slot::kDscp] << 2);
 }
 
 std::uint32_t to_rate(double rate) {

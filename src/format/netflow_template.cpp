@@ -132,8 +132,8 @@ Element find_element(const FieldSpecifier& field, bool netflow9) {
   return element;
 }
 
-// Where the second value of an element goes that describes the packet inside the packet; nowhere for other elements, of which
-// the first is the one before translation.
+// Where the second value of an element goes that describes the packet inside the packet; nowhere for other elements, of
+// which the first is the one before translation.
 Slot inner_slot(Slot slot) {
   switch (slot) {
     case Slot::kSource4: return Slot::kInnerSource4;
@@ -186,10 +186,10 @@ Slot first_present(const Template& layout, const Slot (&candidates)[N]) {
 }
 
 void choose_counters(Template& t) {
-  static constexpr Slot kByteSlots[] = {Slot::kBytes,          Slot::kTotalBytes,     Slot::kInitiatorBytes,
-                                        Slot::kPostBytes,      Slot::kPostTotalBytes, Slot::kLayer2Bytes};
-  static constexpr Slot kPacketSlots[] = {Slot::kPackets, Slot::kTotalPackets, Slot::kInitiatorPackets, Slot::kPostPackets,
-                                          Slot::kPostTotalPackets};
+  static constexpr Slot kByteSlots[] = {Slot::kBytes,     Slot::kTotalBytes,     Slot::kInitiatorBytes,
+                                        Slot::kPostBytes, Slot::kPostTotalBytes, Slot::kLayer2Bytes};
+  static constexpr Slot kPacketSlots[] = {Slot::kPackets, Slot::kTotalPackets, Slot::kInitiatorPackets,
+                                          Slot::kPostPackets, Slot::kPostTotalPackets};
   static constexpr Slot kPostByteSlots[] = {Slot::kPostBytes, Slot::kPostTotalBytes};
   static constexpr Slot kPostPacketSlots[] = {Slot::kPostPackets, Slot::kPostTotalPackets};
   static constexpr Slot kReverseByteSlots[] = {Slot::kReverseBytes, Slot::kReverseTotalBytes};
@@ -229,14 +229,20 @@ void choose_time(const Template& layout, const TimeChoice (&choices)[N], Slot& s
 // The finest absolute time first; times relative to the export next; whole seconds; when it was observed.
 void choose_times(Template& t) {
   static constexpr TimeChoice kStarts[] = {
-      {Slot::kStartMilliseconds, TimeKind::kMilliseconds}, {Slot::kStartMicroseconds, TimeKind::kNtp},
-      {Slot::kStartNanoseconds, TimeKind::kNtp},           {Slot::kStartDelta, TimeKind::kDelta},
-      {Slot::kStartUptime, TimeKind::kUptime},             {Slot::kStartSeconds, TimeKind::kSeconds},
+      {Slot::kStartMilliseconds, TimeKind::kMilliseconds},
+      {Slot::kStartMicroseconds, TimeKind::kNtp},
+      {Slot::kStartNanoseconds, TimeKind::kNtp},
+      {Slot::kStartDelta, TimeKind::kDelta},
+      {Slot::kStartUptime, TimeKind::kUptime},
+      {Slot::kStartSeconds, TimeKind::kSeconds},
   };
   static constexpr TimeChoice kEnds[] = {
-      {Slot::kEndMilliseconds, TimeKind::kMilliseconds}, {Slot::kEndMicroseconds, TimeKind::kNtp},
-      {Slot::kEndNanoseconds, TimeKind::kNtp},           {Slot::kEndDelta, TimeKind::kDelta},
-      {Slot::kEndUptime, TimeKind::kUptime},             {Slot::kEndSeconds, TimeKind::kSeconds},
+      {Slot::kEndMilliseconds, TimeKind::kMilliseconds},
+      {Slot::kEndMicroseconds, TimeKind::kNtp},
+      {Slot::kEndNanoseconds, TimeKind::kNtp},
+      {Slot::kEndDelta, TimeKind::kDelta},
+      {Slot::kEndUptime, TimeKind::kUptime},
+      {Slot::kEndSeconds, TimeKind::kSeconds},
   };
   static constexpr TimeChoice kDurations[] = {{Slot::kDurationMilliseconds, TimeKind::kDurationOnly},
                                               {Slot::kDurationMicroseconds, TimeKind::kDurationOnly}};
@@ -316,15 +322,18 @@ bool compile(Template& layout, bool netflow9) {
   layout.first_segment = 0;
   layout.six_is_inner = false;
   const auto end_segment = [&] {
-    if (last_variable < 0) layout.first_segment = offset;
-    else layout.ops[static_cast<std::size_t>(last_variable)].tail = static_cast<std::uint16_t>(offset);
+    if (last_variable < 0)
+      layout.first_segment = offset;
+    else
+      layout.ops[static_cast<std::size_t>(last_variable)].tail = static_cast<std::uint16_t>(offset);
   };
   for (const FieldSpecifier& field : layout.fields) {
     const Element element = find_element(field, netflow9);
     ReadOp op;
     op.offset = static_cast<std::uint16_t>(offset);
     op.slot = layout.has(element.slot) ? inner_slot(element.slot) : element.slot;
-    if (element.slot == Slot::kSource4 || element.slot == Slot::kSource6) layout.six_is_inner = element.slot == Slot::kSource6;
+    if (element.slot == Slot::kSource4 || element.slot == Slot::kSource6)
+      layout.six_is_inner = element.slot == Slot::kSource6;
     const bool variable = field.width == kVariableWidth && !netflow9;
     if (variable) {
       end_segment();
@@ -337,8 +346,10 @@ bool compile(Template& layout, bool netflow9) {
       total += 1;
     } else {
       op.width = field.width;
-      if (op.slot != Slot::kNone && choose_kind(element.shape, field.width, op.kind)) layout.ops.push_back(op);
-      else op.slot = Slot::kNone;
+      if (op.slot != Slot::kNone && choose_kind(element.shape, field.width, op.kind))
+        layout.ops.push_back(op);
+      else
+        op.slot = Slot::kNone;
       offset += field.width;
       total += field.width;
     }
@@ -352,7 +363,7 @@ bool compile(Template& layout, bool netflow9) {
   layout.present.reset(static_cast<std::size_t>(Slot::kNone));
   choose_counters(layout);
   choose_times(layout);
-  layout.sampler = layout.has(Slot::kSelectorId) ? Slot::kSelectorId
+  layout.sampler = layout.has(Slot::kSelectorId)  ? Slot::kSelectorId
                    : layout.has(Slot::kSamplerId) ? Slot::kSamplerId
                                                   : Slot::kNone;
   layout.own_sampling = layout.has(Slot::kSamplingInterval) || layout.has(Slot::kRandomInterval) ||

@@ -12,6 +12,7 @@
 namespace rw::flow_export {
 
 // Where the value of an information element goes. Elements without a slot are stepped over.
+// clang-format off
 enum class Slot : std::uint8_t {
   kNone,
   // Counters: what was seen (delta and total), what left a middlebox, layer 2, and the two directions of a biflow.
@@ -39,6 +40,7 @@ enum class Slot : std::uint8_t {
   kApplication, kApplicationName,
   kCount,
 };
+// clang-format on
 inline constexpr std::size_t kSlotCount = static_cast<std::size_t>(Slot::kCount);
 
 // The values of one record. Slots that the template does not have stay zero.
@@ -53,12 +55,15 @@ struct Values {
 // One step of reading a record.
 struct ReadOp {
   enum class Kind : std::uint8_t {
-    kOne, kTwo, kFour, kEight,  // a number of that many bytes
-    kNumber,                    // a number of any width up to eight
-    kIp6,                       // 16 bytes into two slots
-    kFloat,                     // a 4- or 8-byte float, kept as the bits of a double
-    kBytes,                     // a view of the bytes
-    kVariable,                  // RFC 7011 7: a length, then the value; later offsets count from its end
+    kOne,       // a number of one byte
+    kTwo,       // … two
+    kFour,      // … four
+    kEight,     // … eight
+    kNumber,    // … any width up to eight
+    kIp6,       // 16 bytes into two slots
+    kFloat,     // a 4- or 8-byte float, kept as the bits of a double
+    kBytes,     // a view of the bytes
+    kVariable,  // RFC 7011 7: a length, then the value; later offsets count from its end
   };
   std::uint16_t offset = 0;  // from the record's start, or from the end of the last variable-length field
   std::uint16_t width = 0;
@@ -77,18 +82,16 @@ struct FieldSpecifier {
   friend bool operator==(const FieldSpecifier&, const FieldSpecifier&) = default;
 };
 
-inline constexpr std::uint16_t kVariableWidth = 65'535;    // RFC 7011 3.2
+inline constexpr std::uint16_t kVariableWidth = 65'535;     // RFC 7011 3.2
 inline constexpr std::uint32_t kReverseEnterprise = 29305;  // RFC 5103 6.1
 
-enum class TimeKind : std::uint8_t {
-  kUnknown, kUptime, kSeconds, kMilliseconds, kNtp, kDelta, kDurationOnly,
-};
+enum class TimeKind : std::uint8_t { kUnknown, kUptime, kSeconds, kMilliseconds, kNtp, kDelta, kDurationOnly };
 
 struct Template {
   std::vector<FieldSpecifier> fields;  // as announced, to notice a redefinition
   bool options = false;
   std::vector<ReadOp> ops;
-  std::uint32_t record_bytes = 0;  // of a record; the least where a field is of variable length
+  std::uint32_t record_bytes = 0;   // of a record; the least where a field is of variable length
   std::uint32_t first_segment = 0;  // bytes before the first variable-length field
   bool variable = false;
   std::bitset<kSlotCount> present;
@@ -107,8 +110,8 @@ struct Template {
   bool has(Slot slot) const { return present[static_cast<std::size_t>(slot)]; }
 };
 
-// Fills everything but `fields` and `options` of a template from its fields. False where no record of it can exist: all its
-// fields are empty, or a record would not fit a datagram.
+// Fills everything but `fields` and `options` of a template from its fields. False where no record of it can exist: all
+// its fields are empty, or a record would not fit a datagram.
 bool compile(Template& layout, bool netflow9);
 
 // Reads one record of a fixed-length template; `record` has at least record_bytes.

@@ -11,12 +11,14 @@ namespace {
 
 // Structure numbers: enterprise << 12 | format; enterprise 0 is sflow.org.
 constexpr std::uint32_t kFlowSample = 1, kCounterSample = 2, kExpandedFlowSample = 3, kExpandedCounterSample = 4;
-constexpr std::uint32_t kRawHeader = 1, kSampledIp4 = 3, kSampledIp6 = 4, kExtendedSwitch = 1001, kExtendedGateway = 1003;
+constexpr std::uint32_t kRawHeader = 1, kSampledIp4 = 3, kSampledIp6 = 4, kExtendedSwitch = 1001,
+                        kExtendedGateway = 1003;
 constexpr std::uint32_t kGenericInterface = 1;
 
 constexpr std::size_t kMinHeaderBytes = 28;  // with an IPv4 agent
-constexpr std::uint32_t kMaxSamples = 1'024;  // of one datagram: at 8 bytes of envelope each even 64 KiB hold no more that matter
-constexpr std::uint32_t kMaxAsPath = 4'096;   // numbers in one AS path: no datagram holds more usefully
+constexpr std::uint32_t kMaxSamples =
+    1'024;  // of one datagram: at 8 bytes of envelope each even 64 KiB hold no more that matter
+constexpr std::uint32_t kMaxAsPath = 4'096;  // numbers in one AS path: no datagram holds more usefully
 constexpr std::uint32_t kInternalInterface = 0x3FFFFFFF;
 constexpr std::uint32_t kUnknownCounter = 0xFFFFFFFF;
 
@@ -59,9 +61,7 @@ std::optional<std::uint32_t> interface_of(std::uint32_t packed) {
   return interface_of(packed >> 30, packed & kInternalInterface);
 }
 
-std::optional<std::uint32_t> non_zero(std::uint32_t value) {
-  return value == 0 ? std::nullopt : std::optional(value);
-}
+std::optional<std::uint32_t> non_zero(std::uint32_t value) { return value == 0 ? std::nullopt : std::optional(value); }
 
 class SampleDecoder {
  public:
@@ -82,8 +82,8 @@ class SampleDecoder {
   // What the records of one flow sample say together.
   struct Sample {
     Flow flow;
-    bool has_packet = false;   // from a packet header or a sampled IP record
-    bool saw_header = false;   // there was one, whether or not it held IP
+    bool has_packet = false;  // from a packet header or a sampled IP record
+    bool saw_header = false;  // there was one, whether or not it held IP
   };
 
   void weird(std::string_view code, std::string_view detail = {}) {
@@ -160,7 +160,8 @@ class SampleDecoder {
       case kSampledIp6: return sampled_ip(cursor, 6, sample);
       case kExtendedSwitch: {
         const std::uint32_t vlan = cursor.u32();
-        if (cursor.ok() && vlan > 0 && vlan < 4095 && !sample.flow.vlan) sample.flow.vlan = static_cast<std::uint16_t>(vlan);
+        if (cursor.ok() && vlan > 0 && vlan < 4095 && !sample.flow.vlan)
+          sample.flow.vlan = static_cast<std::uint16_t>(vlan);
         return;
       }
       case kExtendedGateway: return gateway(cursor, sample.flow);

@@ -30,11 +30,15 @@ struct SampleOptions {
 std::vector<std::byte> flow_sample(const std::vector<std::vector<std::byte>>& records, SampleOptions o = {}) {
   Builder out;
   out.u32(1);
-  if (o.expanded) out.u32(0).u32(3);
-  else out.u32(3);
+  if (o.expanded)
+    out.u32(0).u32(3);
+  else
+    out.u32(3);
   out.u32(o.rate).u32(0).u32(o.drops);
-  if (o.expanded) out.u32(0).u32(o.input).u32(0).u32(o.output);
-  else out.u32(o.input).u32(o.output);
+  if (o.expanded)
+    out.u32(0).u32(o.input).u32(0).u32(o.output);
+  else
+    out.u32(o.input).u32(o.output);
   out.u32(records.size());
   for (const auto& record : records) out.bytes(record);
   return structure(o.expanded ? 3 : 1, out);
@@ -49,7 +53,8 @@ std::vector<std::byte> ethernet_frame(std::uint16_t total = 1'500) {
 }
 
 std::vector<std::byte> raw_header(const std::vector<std::byte>& frame, std::uint32_t protocol = 1) {
-  return structure(1, Builder().u32(protocol).u32(1'518).u32(4).u32(frame.size()).bytes(frame).zeros((4 - frame.size() % 4) % 4));
+  return structure(
+      1, Builder().u32(protocol).u32(1'518).u32(4).u32(frame.size()).bytes(frame).zeros((4 - frame.size() % 4) % 4));
 }
 
 TEST(Sflow, TakesASampledHeaderApart) {
@@ -87,9 +92,19 @@ TEST(Sflow, ReadsExpandedSamplesAndUnknownInterfaces) {
 }
 
 TEST(Sflow, ReadsSampledIpRecords) {
-  const auto v4 = structure(3, Builder().u32(84).u32(1).u32(0x0A000001).u32(0xC0000207).u32(0).u32(0x0800).u32(0).u32(0));
+  const auto v4 =
+      structure(3, Builder().u32(84).u32(1).u32(0x0A000001).u32(0xC0000207).u32(0).u32(0x0800).u32(0).u32(0));
   Builder six;
-  six.u32(1'280).u32(17).u64(0x20010DB800000000).u64(1).u64(0x20010DB800000000).u64(2).u32(5'000).u32(53).u32(0).u32(0xB8);
+  six.u32(1'280)
+      .u32(17)
+      .u64(0x20010DB800000000)
+      .u64(1)
+      .u64(0x20010DB800000000)
+      .u64(2)
+      .u32(5'000)
+      .u32(53)
+      .u32(0)
+      .u32(0xB8);
   Session session;
   session.send(datagram({flow_sample({v4}), flow_sample({structure(4, six)})}));
   const auto& rows = session.finish();
@@ -152,7 +167,8 @@ TEST(Sflow, TellsSamplesThatHoldNoIpAndSamplesThatTheAgentDropped) {
   Builder arp;
   arp.zeros(12).u16(0x0806).zeros(28);
   Session session;
-  session.send(datagram({flow_sample({raw_header(arp.done())}, {.drops = 10}), flow_sample({raw_header(ethernet_frame())}, {.drops = 10}),
+  session.send(datagram({flow_sample({raw_header(arp.done())}, {.drops = 10}),
+                         flow_sample({raw_header(ethernet_frame())}, {.drops = 10}),
                          flow_sample({raw_header(ethernet_frame())}, {.drops = 17})}));
   const auto& rows = session.finish();
   EXPECT_EQ(rows.flows.size(), 2u);
@@ -182,8 +198,9 @@ TEST(Sflow, SurvivesCutsAndFlipsEverywhere) {
   const auto header = raw_header(ethernet_frame());
   Builder gateway;
   gateway.u32(1).u32(0x0A0000FE).u32(64'500).u32(64'501).u32(64'502).u32(1).u32(2).u32(2).u32(1).u32(2).u32(0).u32(0);
-  const auto whole = datagram({flow_sample({header, structure(1'003, gateway)}),
-                               flow_sample({header}, {.expanded = true}), structure(2, Builder().u32(1).u32(1).u32(1).u32(1).u32(88).zeros(88))});
+  const auto whole =
+      datagram({flow_sample({header, structure(1'003, gateway)}), flow_sample({header}, {.expanded = true}),
+                structure(2, Builder().u32(1).u32(1).u32(1).u32(1).u32(88).zeros(88))});
   Session known;  // an exporter that is known is believed even where it is damaged
   ASSERT_TRUE(known.send(whole));
   for (std::size_t length = 0; length < whole.size(); ++length) {

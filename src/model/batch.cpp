@@ -29,9 +29,8 @@ class RowsWriter {
   }
   template <typename T>
   void column(std::optional<T> Row::*member) {
-    (next_++)->template put_all_nullable<T>(rows_.size(), [&](std::size_t i) -> const std::optional<T>& {
-      return rows_[i].*member;
-    });
+    (next_++)->template put_all_nullable<T>(rows_.size(),
+                                            [&](std::size_t i) -> const std::optional<T>& { return rows_[i].*member; });
   }
   void column(std::string_view Row::*member) {
     ColumnBuffer& out = *next_++;
@@ -39,8 +38,10 @@ class RowsWriter {
     const bool symbol = out.column().type == ColumnType::kSymbol;
     for (const Row& row : rows_) {
       const std::string_view value = row.*member;
-      if (value.data() == nullptr && nullable) out.put_null();
-      else symbol ? out.put_symbol(value) : out.put_text(value);
+      if (value.data() == nullptr && nullable)
+        out.put_null();
+      else
+        symbol ? out.put_symbol(value) : out.put_text(value);
     }
   }
   void column(Ip Row::*member) {
@@ -71,14 +72,18 @@ ColumnBuffer::ColumnBuffer(const Column& column) : column_(&column), width_(widt
 void ColumnBuffer::grow(std::size_t rows) {
   const std::size_t capacity = std::max({rows, capacity_ * 2, rows_ * 2, reserved_, kFirstRows});
   Block values(capacity * width_);
-  if (values_) std::memcpy(values.data(), values_.data(), rows_ * width_);
-  else std::memset(values.data(), 0, rows_ * width_);
+  if (values_)
+    std::memcpy(values.data(), values_.data(), rows_ * width_);
+  else
+    std::memset(values.data(), 0, rows_ * width_);
   values_ = std::move(values);
   const bool had_nulls = static_cast<bool>(null_);
   if (had_nulls || null_count_ > 0) {
     Block null(capacity);
-    if (had_nulls) std::memcpy(null.data(), null_.data(), rows_);
-    else std::memset(null.data(), 1, rows_);
+    if (had_nulls)
+      std::memcpy(null.data(), null_.data(), rows_);
+    else
+      std::memset(null.data(), 1, rows_);
     null_ = std::move(null);
   }
   capacity_ = capacity;

@@ -17,9 +17,9 @@
 
 namespace rw {
 
-// One column's values for all rows of a batch. Fixed-width types lie in `values` (row n at n × width; null is 0); kText keeps its
-// bytes apart and the end of each row in `values`; kSymbol holds uint32 codes in `values` and the distinct values in `symbols`.
-// A column that is null so far takes no memory. Not thread-safe, reading included.
+// One column's values for all rows of a batch. Fixed-width types lie in `values` (row n at n × width; null is 0); kText
+// keeps its bytes apart and the end of each row in `values`; kSymbol holds uint32 codes in `values` and the distinct
+// values in `symbols`. A column that is null so far takes no memory. Not thread-safe, reading included.
 class ColumnBuffer {
  public:
   explicit ColumnBuffer(const Column& column);
@@ -27,9 +27,7 @@ class ColumnBuffer {
   const Column& column() const { return *column_; }
   std::size_t rows() const { return rows_; }
   std::size_t null_count() const { return null_count_; }
-  bool is_null(std::size_t row) const {
-    return null_count_ > 0 && (null_ ? null_.data()[row] != std::byte{0} : true);
-  }
+  bool is_null(std::size_t row) const { return null_count_ > 0 && (null_ ? null_.data()[row] != std::byte{0} : true); }
   std::size_t memory_bytes() const;  // that hold values; not what is kept in reserve
 
   template <typename T>
@@ -90,10 +88,12 @@ class ColumnBuffer {
 
  private:
   void ensure(std::size_t more) {
-    if (rows_ + more > capacity_) [[unlikely]] grow(rows_ + more);
+    if (rows_ + more > capacity_) [[unlikely]]
+      grow(rows_ + more);
   }
   void ensure_nulls() {
-    if (!null_) [[unlikely]] allocate_nulls();
+    if (!null_) [[unlikely]]
+      allocate_nulls();
   }
   void grow(std::size_t rows);
   void allocate_nulls();
@@ -138,8 +138,7 @@ class Batch {
   void append(std::span<const InterfaceCounters> rows);
   void append(std::span<const Weird> rows);
   template <typename Row>
-    requires(!requires(const Row& row) { row.size(); })
-  void append(const Row& row) {
+  requires(!requires(const Row& row) { row.size(); }) void append(const Row& row) {
     append(std::span<const Row>(&row, 1));
   }
 

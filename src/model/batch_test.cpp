@@ -39,7 +39,8 @@ TEST(ColumnBuffer, RemembersAnyMixOfValuesAndNulls) {
     for (const auto& row : rows) row ? single.put(*row) : single.put_null();
     for (std::size_t at = 0; at < rows.size();) {
       const std::size_t count = std::min<std::size_t>(1 + random() % 64, rows.size() - at);
-      runs.put_all_nullable<std::uint32_t>(count, [&](std::size_t i) -> const auto& { return rows[at + i]; });
+      runs.put_all_nullable<std::uint32_t>(
+          count, [&](std::size_t i) -> const auto& { return rows[at + i]; });
       at += count;
     }
     ASSERT_EQ(single.rows(), rows.size());

@@ -1,5 +1,5 @@
-// Memory for columns: large blocks that are handed on from written batches to new ones, so that the system need not find, clear
-// and map the same megabytes again for every half million rows.
+// Memory for columns: large blocks that are handed on from written batches to new ones, so that the system need not
+// find, clear and map the same megabytes again for every half million rows.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace rw {
 
-// Uninitialised bytes. Small blocks come from the heap; large ones are rounded up to a power of two and, when released, kept
-// for the next one of their size, up to kMaxKeptBytes in all. Blocks may be released on another thread.
+// Uninitialised bytes. Small blocks come from the heap; large ones are rounded up to a power of two and, when released,
+// kept for the next one of their size, up to kMaxKeptBytes in all. Blocks may be released on another thread.
 class Block {
  public:
   static constexpr std::size_t kMinPooledBytes = 64 << 10;  // below it the heap is as good
