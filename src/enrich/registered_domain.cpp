@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <functional>
-#include <string>
 #include <vector>
 
 namespace rw {
@@ -45,31 +45,52 @@ std::size_t copy_without_escapes(std::string_view name, char* out) {
   return labels <= kDecidingLabels ? 0 : starts[labels % kDecidingLabels];
 }
 
-std::size_t look_up(const char* name) {
+bool is_public_suffix(const char* name) {
   static const psl_ctx_t* list = psl_builtin();
-  if (list == nullptr) return 0;
-  const char* domain = psl_registrable_domain(list, name);
-  return domain == nullptr ? 0 : std::strlen(domain);
+  return list != nullptr && psl_is_public_suffix(list, name) != 0;
 }
 
-// Direct-mapped: a new name takes the place of the old one in its slot.
+// What is known of a name: whether it is itself a public suffix, and how long its registered domain is (0: it has none).
+// A name that is no suffix has its parent's registered domain, or is one when its parent is a suffix; so for a name that was
+// never seen under a parent that was, one question to libpsl is enough. Direct-mapped: a new name takes its slot over.
 class Cache {
  public:
-  std::size_t length(std::string_view name) {
-    Slot& slot = slots_[std::hash<std::string_view>{}(name) % kSlots];
-    if (slot.name != name) {
-      slot.length = look_up(name.data());
-      slot.name = name;
+  struct Fact {
+    std::uint16_t length = 0;
+    bool suffix = false;
+  };
+  // `name` ends with a null character.
+  Fact find(std::string_view name) {
+    if (name.empty() || name.front() == '.') return {};
+    const std::size_t hash = std::hash<std::string_view>{}(name);
+    Slot& slot = slots_[hash % kSlots];
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    if (slot.tag == tag && slot.size == name.size() && std::memcmp(slot.name, name.data(), name.size()) == 0)
+      return slot.fact;
+    Fact fact;
+    fact.suffix = is_public_suffix(name.data());
+    if (const std::size_t dot = name.find('.'); !fact.suffix && dot != std::string_view::npos) {
+      const Fact parent = find(name.substr(dot + 1));
+      fact.length = parent.suffix ? static_cast<std::uint16_t>(name.size()) : parent.length;
     }
-    return slot.length;
+    if (name.size() <= sizeof slot.name) {
+      slot.tag = tag;
+      slot.size = static_cast<std::uint8_t>(name.size());
+      slot.fact = fact;
+      std::memcpy(slot.name, name.data(), name.size());
+    }
+    return fact;
   }
 
  private:
-  static constexpr std::size_t kSlots = 4096;
-  struct Slot {
-    std::string name;
-    std::size_t length = 0;
+  static constexpr std::size_t kSlots = 8192;
+  struct alignas(64) Slot {  // one cache line
+    std::uint32_t tag = 0;
+    Fact fact;
+    std::uint8_t size = 0;
+    char name[55] = {};
   };
+  static_assert(sizeof(Slot) == 64);
   std::vector<Slot> slots_{kSlots};
 };
 
@@ -80,7 +101,7 @@ std::string_view registered_domain(std::string_view name) {
   char plain[kMaxName + 1];
   const std::size_t decisive = copy_without_escapes(name, plain);
   thread_local Cache cache;
-  const std::size_t length = cache.length({plain + decisive, name.size() - decisive});
+  const std::size_t length = cache.find({plain + decisive, name.size() - decisive}).length;
   return length == 0 ? std::string_view{} : name.substr(name.size() - length);
 }
 

@@ -48,6 +48,12 @@ TEST(RegisteredDomainTest, CutEscapesAndOddDotsAreBounded) {
   EXPECT_EQ(registered_domain(std::string(5000, 'a') + ".example.com").data(), nullptr) << "longer than any name can be";
 }
 
+TEST(RegisteredDomainTest, LongEscapedLabels) {
+  std::string label;
+  for (int i = 0; i < 63; ++i) label += "\\255";
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(registered_domain("www." + label + ".com"), label + ".com");
+}
+
 TEST(RegisteredDomainTest, ManyLabelsUseTheLastOnes) {
   std::string name = "example.co.uk";
   for (int i = 0; i < 60; ++i) name = "l" + std::to_string(i) + "." + name;

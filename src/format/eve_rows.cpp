@@ -78,8 +78,6 @@ EveRows::EveRows(DecodeContext& context)
                                              : context.options.sensor),
       sensor_given_(!context.options.sensor.empty()) {}
 
-std::string_view EveRows::text(EveField field) const { return event_->text(static_cast<std::size_t>(field)); }
-
 bool EveRows::bad(std::string_view code, std::string_view detail) {
   emitter_.weird(code, detail);
   return false;
@@ -358,6 +356,7 @@ void EveRows::alert() {
 
 void EveRows::add(const JsonLine& event) {
   event_ = &event;
+  texts_ = event.texts();
   slots_.clear();
   if (!sensor_given_ && !text(EveField::kHost).empty()) sensor_ = slots_.escaped(text(EveField::kHost));
   const std::string_view kind = text(EveField::kEventType);

@@ -69,7 +69,7 @@ class EveRows {
 
  private:
   struct Ends;  // time, both addresses and ports, transport
-  std::string_view text(EveField field) const;
+  std::string_view text(EveField field) const { return texts_[static_cast<std::size_t>(field)]; }
   std::string_view escaped(EveField field) { return slots_.escaped(text(field)); }
   bool has(EveField field) const { return text(field).data() != nullptr; }
   bool bad(std::string_view code, std::string_view detail);
@@ -91,6 +91,7 @@ class EveRows {
 
   Emitter& emitter_;
   const JsonLine* event_ = nullptr;
+  std::span<const std::string_view> texts_;  // of event_
   std::string sensor_;
   bool sensor_given_;
   std::string netflow_sensor_;

@@ -32,22 +32,40 @@ bool dotted_quad(std::string_view text, std::uint32_t& bits) {
   return at == end;
 }
 
-// "2024-05-01T12:00:00.123456+0200": puts the colon that RFC 3339 wants into the offset.
+// Two digits at `at`, or a number over 99 that no range check accepts.
+unsigned two_digits(const char* at) {
+  return is_digit(at[0]) && is_digit(at[1]) ? static_cast<unsigned>((at[0] - '0') * 10 + (at[1] - '0')) : 1'000;
+}
+
+// "2024-05-01T12:00:00.123456+0200", as Suricata writes it; the colon of RFC 3339 may be in the offset, or Z instead.
 bool read_calendar_time(std::string_view text, std::int64_t& us) {
-  std::array<char, 40> buffer{};
-  if (text.size() + 1 >= buffer.size() || text.size() < 10) return false;
-  std::copy(text.begin(), text.end(), buffer.begin());
-  std::size_t size = text.size();
-  const char sign = size > 20 ? buffer[size - 5] : ' ';
-  if ((sign == '+' || sign == '-') && is_digit(buffer[size - 3])) {
-    buffer[size] = buffer[size - 1];
-    buffer[size - 1] = buffer[size - 2];
-    buffer[size - 2] = ':';
-    ++size;
+  constexpr std::size_t kSeconds = 19;  // up to here every time has the same shape
+  if (text.size() < kSeconds || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
+    const auto time = Timestamp::parse(text);
+    if (time) us = time->us;
+    return time.has_value();
   }
-  const auto time = Timestamp::parse({buffer.data(), size});
-  if (!time) return false;
-  us = time->us;
+  const char* const at = text.data();
+  const unsigned century = two_digits(at), years = two_digits(at + 2), month = two_digits(at + 5), day = two_digits(at + 8);
+  const unsigned hour = two_digits(at + 11), minute = two_digits(at + 14), second = two_digits(at + 17);
+  constexpr unsigned kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (century > 99 || years > 99 || month - 1 > 11 || day - 1 >= kDays[month - 1] || hour > 23 || minute > 59 || second > 60)
+    return false;
+  const std::int64_t days = days_from_civil({static_cast<int>(century * 100 + years), month, day});
+  us = days * kDay.us + (hour * 3600LL + minute * 60LL + second) * 1'000'000;
+  std::string_view rest = text.substr(kSeconds);
+  if (rest.starts_with('.')) {
+    std::int64_t scale = 100'000;
+    std::size_t i = 1;
+    for (; i < rest.size() && is_digit(rest[i]); ++i, scale /= 10) us += (rest[i] - '0') * scale;
+    rest.remove_prefix(i);
+  }
+  if (rest.empty() || rest == "Z") return true;
+  if ((rest[0] != '+' && rest[0] != '-') || (rest.size() != 5 && !(rest.size() == 6 && rest[3] == ':'))) return false;
+  const unsigned zone_hour = two_digits(rest.data() + 1), zone_minute = two_digits(rest.data() + rest.size() - 2);
+  if (zone_hour > 23 || zone_minute > 59) return false;
+  const std::int64_t offset = (zone_hour * 60LL + zone_minute) * kMinute.us;
+  us += rest[0] == '+' ? -offset : offset;
   return true;
 }
 
