@@ -13,7 +13,10 @@ namespace {
 
 constexpr std::uint64_t kSmallFile = 16ULL << 20;
 constexpr std::uint64_t kMergedFile = 128ULL << 20;  // where merging stops: about four million flows
-constexpr const char* kMergeOptions = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
+// Merged once, read often: the thorough level.
+constexpr const char* kMergeOptions =
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3, DICTIONARY_SIZE_LIMIT 1000, "
+    "ROW_GROUP_SIZE 122880";
 
 // What all of the files leave out.
 Shape common_shape(const TableSpec& table, const std::vector<FileEntry>& files) {
@@ -40,39 +43,42 @@ std::string sql_null_of(ColumnType type) {
   }
 }
 
-// The columns of one file in the form that `target` asks for. An address that is null here may be 32 bits there.
-std::string select_list(const TableSpec& table, const Shape& own, const Shape& target) {
+// A column as the table defines it, from a file of another form.
+std::string widened(const TableSpec& table, std::size_t i, const StoredColumn& own) {
   using Form = StoredColumn::Form;
+  const auto stem_of_high = i + 1 < table.columns.size() ? address_name(table, i + 1) : std::string_view{};
+  const std::string stored = duck::quote_name(stored_name(table, i, own));
+  switch (own.form) {
+    case Form::kPlain: return stored;
+    case Form::kConstant: return std::to_string(own.constant) + "::UINTEGER";
+    case Form::kNull: return sql_null_of(table.columns[i].type);
+    case Form::kNarrow: return stored + "::BIGINT";
+    case Form::kV4Low: return "(" + stored + "::UBIGINT + " + std::to_string(Ip::kV4Marker) + "::UBIGINT)";
+    case Form::kV4High: return "(" + duck::quote_name(std::string(stem_of_high) + "_v4") + "::UBIGINT & 0::UBIGINT)";
+    case Form::kSpan:
+      return "make_timestamp(epoch_us(" + duck::quote_name(table.columns[table.time_column].name) + ") + " + stored +
+             ")";
+  }
+  return {};
+}
+
+// The columns of one file in the form that `target` asks for, which all files share or which is the table's own.
+std::string select_list(const TableSpec& table, const Shape& own, const Shape& target) {
   std::string list;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (target[i].form != Form::kPlain && target[i].form != Form::kV4Low) continue;
-    const std::string name(table.columns[i].name);
-    const std::string v4 = std::string(address_name(table, i)) + "_v4";
-    const auto stem_of_high = i + 1 < table.columns.size() ? address_name(table, i + 1) : std::string_view{};
-    std::string text = duck::quote_name(name);
-    if (target[i].form == Form::kV4Low)
-      text = duck::quote_name(v4);
-    else if (own[i].form == Form::kConstant)
-      text = std::to_string(own[i].constant) + "::UINTEGER AS " + text;
-    else if (own[i].form == Form::kV4Low)
-      text = "(" + duck::quote_name(v4) + "::UBIGINT + " + std::to_string(Ip::kV4Marker) + "::UBIGINT) AS " + text;
-    else if (own[i].form == Form::kV4High)
-      text = "(" + duck::quote_name(std::string(stem_of_high) + "_v4") + "::UBIGINT & 0::UBIGINT) AS " + text;
-    else if (own[i].form == Form::kNull)
-      text = sql_null_of(table.columns[i].type) + " AS " + text;
-    list += (list.empty() ? "" : ", ") + text;
+    const std::string name = duck::quote_name(stored_name(table, i, target[i]));
+    if (name == "\"\"") continue;
+    const bool same = own[i].form == target[i].form;
+    list += (list.empty() ? "" : ", ") + (same ? name : widened(table, i, own[i]) + " AS " + name);
   }
   return list;
 }
 
 std::string order_by(const TableSpec& table, const Shape& shape) {
-  using Form = StoredColumn::Form;
   std::string order = "epoch_us(" + duck::quote_name(table.columns[table.time_column].name) + ") // 3600000000";
-  for (const std::uint8_t column : table.sort_columns) {
-    if (shape[column].form == Form::kPlain) order += ", " + duck::quote_name(table.columns[column].name);
-    if (shape[column].form == Form::kV4Low)
-      order += ", " + duck::quote_name(std::string(address_name(table, column)) + "_v4");
-  }
+  for (const std::uint8_t column : table.sort_columns)
+    if (const std::string name = stored_name(table, column, shape[column]); !name.empty())
+      order += ", " + duck::quote_name(name);
   return order;
 }
 
@@ -173,7 +179,9 @@ Result<void> Care::rewrite(const TableSpec& table, const std::vector<FileEntry>&
 Result<void> Care::adopt(const TableSpec& table, const std::string& staged, const std::string& shape,
                          CatalogChange& change) {
   const std::string time = duck::quote_name(table.columns[table.time_column].name);
-  const std::string end = find_column(table, "end_time") >= 0 ? "end_time" : time;
+  const int end_column = find_column(table, "end_time");
+  const auto end_index = static_cast<std::size_t>(std::max(end_column, 0));
+  const std::string end = end_column < 0 ? time : widened(table, end_index, parse_shape(table, shape)[end_index]);
   StagedFile file;
   file.staged_path = staged;
   FileEntry& entry = file.entry;
@@ -339,23 +347,25 @@ Result<void> Care::observe_again(TimeRange range, CatalogChange& change) {
   change.unobserve = TimeRange{{from * kHour.us}, {to * kHour.us}};
   for (const TableSpec* table : tables()) {
     if (find_column(*table, "sensor") < 0) continue;
-    std::string list;
+    std::string sql;
     const auto add = [&](const FileEntry& file) {
-      list += (list.empty() ? "" : ", ") + duck::quote_text(directory_ + "/" + file.path);
+      const Shape own = parse_shape(*table, file.shape);
+      for (const std::string_view column : {table->columns[table->time_column].name, std::string_view("end_time")}) {
+        const int at = find_column(*table, column);
+        if (at < 0) continue;
+        const auto index = static_cast<std::size_t>(at);
+        sql += (sql.empty() ? "" : " UNION ") +
+               ("SELECT DISTINCT sensor, epoch_us(" + widened(*table, index, own[index]) +
+                ") // 3600000000 AS h FROM read_parquet(" + duck::quote_text(directory_ + "/" + file.path) +
+                ", hive_partitioning=false)");
+      }
     };
     RW_ASSIGN(const std::vector<FileEntry> files, catalog_.files(table->name, *change.unobserve, true));
     for (const FileEntry& file : files)
       if (std::find(change.remove.begin(), change.remove.end(), file.id) == change.remove.end()) add(file);
     for (const FileEntry& file : change.add)
       if (file.table == table->name) add(file);
-    if (list.empty()) continue;
-    const std::string source = " FROM read_parquet([" + list + "], hive_partitioning=false)";
-    std::string sql;
-    for (const char* column : {table->columns[table->time_column].name.data(), "end_time"}) {
-      if (find_column(*table, column) < 0) continue;
-      sql += (sql.empty() ? "" : " UNION ") +
-             ("SELECT DISTINCT sensor, epoch_us(" + std::string(column) + ") // 3600000000 AS h" + source);
-    }
+    if (sql.empty()) continue;
     RW_TRY(connection_->query(
         "SELECT * FROM (" + sql + ") WHERE h >= " + std::to_string(from) + " AND h < " + std::to_string(to), nullptr,
         [&change](const duck::Chunk& chunk) {

@@ -193,6 +193,8 @@ Result<Sql> compare(Kind kind, Sql a, Sql b) {
   return boolean("(" + a.text + op + b.text + ")");
 }
 
+bool is_column(const Expr& e, std::string_view name) { return e.kind == Kind::kColumn && e.name == name; }
+
 Result<Sql> logical(Kind kind, const Expr& e, const RenderInput& in) {
   const bool is_and = kind == Kind::kAnd;
   std::string text;
@@ -569,6 +571,8 @@ Result<Sql> render(const Expr& e, const RenderInput& in) {
     case Kind::kSub:
     case Kind::kMul:
     case Kind::kDiv: {
+      if (e.kind == Kind::kSub && is_column(*e.args[0], "end_time") && is_column(*e.args[1], "start_time"))
+        if (const Sql* span = in.scope(kSpanColumn); span != nullptr) return *span;
       RW_ASSIGN(const Sql a, render(*e.args[0], in));
       RW_ASSIGN(const Sql b, render(*e.args[1], in));
       return arithmetic(e.kind, a, b);

@@ -48,6 +48,10 @@ class RenderContext {
   virtual Result<std::string> port_function() = 0;
 };
 
+// Where end_time lies in files as a span from start_time, a scope has this column too: end_time - start_time without
+// detour.
+inline constexpr std::string_view kSpanColumn = "end_time - start_time";
+
 // Columns by name.
 using Scope = std::function<const Sql*(std::string_view name)>;
 

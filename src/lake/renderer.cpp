@@ -55,6 +55,12 @@ Columns table_columns(const TableSpec& table, const Shape* shape) {
       sql.text = std::to_string(stored.constant), sql.constant = static_cast<std::int64_t>(stored.constant);
     if (stored.form == Form::kV4Low) sql.text = as_pair({SqlType::kIp, v4, {}, {}, {}}).low;
     if (stored.form == Form::kV4High) sql.text = "0::UBIGINT", sql.constant = std::int64_t{0};
+    if (stored.form == Form::kNarrow) sql.text += "::BIGINT";
+    if (stored.form == Form::kSpan) {
+      const std::string start = duck::quote_name(table.columns[table.time_column].name);
+      sql.text = "make_timestamp(epoch_us(" + start + ") + duration_us)";
+      columns[std::string(kSpanColumn)] = {SqlType::kInt, "duration_us::BIGINT", {}, {}, "us"};
+    }
     columns[std::string(column.name)] = sql;
     if (address.empty()) continue;
     Sql whole{SqlType::kIp, duck::quote_name(table.columns[i - 1].name), name, {}, {}};
@@ -157,15 +163,13 @@ Result<void> QueryRenderer::find_branches(const std::vector<std::string>& used) 
 }
 
 // A condition on time only where files hold rows outside the range.
-std::string time_condition(const TableSpec& table, TimeRange range, const std::vector<FileEntry>& files, bool by_end) {
+std::string time_condition(const TableSpec& table, TimeRange range, const std::vector<FileEntry>& files,
+                           const std::string& end) {
   std::string text;
   const std::string column = duck::quote_name(table.columns[table.time_column].name);
   const auto any = [&files](auto outside) { return std::any_of(files.begin(), files.end(), outside); };
-  if (by_end) {
-    if (any([&](const FileEntry& f) { return f.min_time < range.from; })) text = "end_time >= " + sql_time(range.from);
-  } else if (any([&](const FileEntry& f) { return f.min_time < range.from; })) {
-    text = column + " >= " + sql_time(range.from);
-  }
+  if (any([&](const FileEntry& f) { return f.min_time < range.from; }))
+    text = (end.empty() ? column : end) + " >= " + sql_time(range.from);
   if (any([&](const FileEntry& f) { return f.max_time >= range.to; }))
     text += (text.empty() ? "" : " AND ") + column + " < " + sql_time(range.to);
   return text;
@@ -193,7 +197,8 @@ Result<void> QueryRenderer::table_branches(const TableSpec& table, const std::ve
     branch.from = "read_parquet([" + file_list(group.second, context_) + "], hive_partitioning=false)";
     RW_ASSIGN(const Sql where, render_condition(query_.where, input(branch.columns)));
     if (where.constant && !std::get<bool>(*where.constant)) continue;
-    branch.where = time_condition(table, query_.time, group.second, by_end);
+    const std::string end = by_end ? branch.columns[query_.spread->end_column].text : std::string();
+    branch.where = time_condition(table, query_.time, group.second, end);
     if (!where.constant) branch.where += (branch.where.empty() ? "" : " AND ") + where.text;
     branches_.push_back(std::move(branch));
   }

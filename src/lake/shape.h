@@ -21,6 +21,8 @@ struct StoredColumn {
     kConstant,  // not there: `constant` throughout
     kV4Low,     // lower half of an address, IPv4 throughout: stored as 32 bits in a column NAME_v4
     kV4High,    // upper half of such an address: not there
+    kNarrow,    // a counter whose values all fit 32 bits, and are stored so
+    kSpan,      // end_time, stored in 32 bits as microseconds since the row's time, in a column duration_us
   };
   Form form = Form::kPlain;
   std::uint32_t constant = 0;
@@ -30,12 +32,14 @@ struct StoredColumn {
 using Shape = std::vector<StoredColumn>;
 
 Shape shape_of(const Batch& batch);
-// "src=4 dst=4 sampling=1 -app -vlan": only what differs from plain, in the table's order.
+// "end_time=span src=4 bytes=u32 sampling=1 -app": only what differs from plain, in the table's order.
 std::string shape_text(const TableSpec& table, const Shape& shape);
 // Words that name no column are ignored: a newer column list may have dropped them.
 Shape parse_shape(const TableSpec& table, std::string_view text);
 
-// Columns that a file of this shape lacks altogether are read as null; those of an address are named like the address.
+// The name under which a column lies in files of this shape; empty where it is not there.
+std::string stored_name(const TableSpec& table, std::size_t column, const StoredColumn& stored);
+
 // "src_lo" -> "src" when the table has src_hi beside it; empty otherwise.
 std::string_view address_name(const TableSpec& table, std::size_t low_column);
 
