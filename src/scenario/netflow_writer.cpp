@@ -127,14 +127,18 @@ int split_conversation(const Conversation& c, std::uint32_t sampling, FlowRecord
 
 Result<void> NetflowWriter::open(const std::string& path, Timestamp boot) {
   RW_TRY(close());
-  RW_TRY(file_.open(path));
+  path_ = path;
   boot_ = boot;
   clock_ = boot;
   until_templates_ = 0;
+  return {};
+}
+
+void NetflowWriter::begin_file() {
+  (void)file_.open(path_);  // a failure stays in file_.status()
   // pcap file header, little-endian: magic for microseconds, version 2.4, snap length, Ethernet.
   const std::uint32_t header[6] = {0xA1B2C3D4, 4 << 16 | 2, 0, 0, 65535, 1};
   file_.write(header, sizeof header);
-  return file_.status();
 }
 
 void NetflowWriter::add(const FlowRecord& record) {
@@ -165,6 +169,7 @@ void NetflowWriter::add(const FlowRecord& record) {
 
 void NetflowWriter::flush() {
   if (queued_ == 0) return;
+  if (!file_.is_open()) begin_file();
   // Exports leave on whole seconds, so that the header's seconds and the router's milliseconds agree exactly.
   clock_ = std::max(clock_, Timestamp::from_seconds(latest_end_.us / 1'000'000 + 1));
   if (until_templates_ == 0) {
@@ -244,8 +249,8 @@ void NetflowWriter::send(std::uint16_t count, std::string_view flowsets) {
 }
 
 Result<void> NetflowWriter::close() {
-  if (!file_.is_open()) return file_.status();
   flush();
+  if (!file_.is_open()) return file_.status();
   return file_.close();
 }
 

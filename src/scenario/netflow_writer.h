@@ -51,7 +51,8 @@ class NetflowWriter {
 
   explicit NetflowWriter(const ExporterSpec& spec) : spec_(spec) {}
 
-  // Starts a file; `boot` is when the router (re)started: its clock of 32 bits of milliseconds counts from there.
+  // The next file, made when there is something to put into it; `boot` is when the router (re)started: its clock of 32
+  // bits of milliseconds counts from there.
   Result<void> open(const std::string& path, Timestamp boot);
   // Records should come in the order of their ends.
   void add(const FlowRecord& record);
@@ -63,10 +64,12 @@ class NetflowWriter {
   const Totals& totals() const { return totals_; }
 
  private:
+  void begin_file();
   void send(std::uint16_t flowset_count, std::string_view payload);
   void send_templates();
 
   ExporterSpec spec_;
+  std::string path_;
   FileWriter file_;
   Timestamp boot_;
   Timestamp clock_;       // of the last datagram: never goes back
