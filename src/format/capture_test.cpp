@@ -254,7 +254,7 @@ TEST(Pcapng, TellsBlocksThatAreBroken) {
   nowhere.interface = 7;
   const std::string too_long = ng.block(6, ng.n(0, 4) + ng.n(0, 8) + ng.n(9999, 4) + ng.n(9999, 4) + "few");
   Rows run = run_capture(ng.section() + ng.interface() + ng.enhanced(nowhere) + too_long + ng.block(6, "short") +
-                        ng.block(1, "x") + ng.enhanced(frames[1]));
+                         ng.block(1, "x") + ng.enhanced(frames[1]));
   ASSERT_TRUE(run.status);
   EXPECT_EQ(run.weird("unknown-interface"), 1U);
   EXPECT_EQ(run.weird("packet-exceeds-block"), 1U);
@@ -410,7 +410,7 @@ TEST(Capture, TurnsFlowExportsIntoTheirFlows) {
 
 TEST(CaptureDns, PairsQueriesAndResponses) {
   Rows run = run_frames({{0, datagram(5000, 53, testing::dns_query(1, "WWW.Example.org"))},
-                        {0.02, datagram(53, 5000, testing::dns_response(1, "wWw.example.ORG"), true)}});
+                         {0.02, datagram(53, 5000, testing::dns_response(1, "wWw.example.ORG"), true)}});
   ASSERT_EQ(run["dns"].size(), 1U);
   const Row& row = run["dns"][0];
   EXPECT_EQ(row.at("client"), "10.0.0.1");
@@ -498,13 +498,13 @@ TEST(CaptureDns, ReadsTcpStreams) {
   };
   const std::string_view b = both, a = answers;
   Rows run = run_frames({{0, client(0, 2, "")},
-                        {0.1, server(0, 0x12, "")},
-                        {0.2, client(21, 16, b.substr(20, 15))},
-                        {0.3, client(1, 16, b.substr(0, 20))},
-                        {0.4, client(1, 16, b.substr(0, 20))},
-                        {0.5, client(36, 16, b.substr(35))},
-                        {0.6, server(61, 16, a.substr(60))},
-                        {0.7, server(1, 16, a.substr(0, 60))}});
+                         {0.1, server(0, 0x12, "")},
+                         {0.2, client(21, 16, b.substr(20, 15))},
+                         {0.3, client(1, 16, b.substr(0, 20))},
+                         {0.4, client(1, 16, b.substr(0, 20))},
+                         {0.5, client(36, 16, b.substr(35))},
+                         {0.6, server(61, 16, a.substr(60))},
+                         {0.7, server(1, 16, a.substr(0, 60))}});
   ASSERT_EQ(run["dns"].size(), 2U) << run["dns_answers"].size();
   EXPECT_EQ(run["dns"][0].at("transport"), "tcp");
   EXPECT_EQ(run["dns"][0].at("name"), "two.example");
@@ -568,11 +568,11 @@ TEST(CaptureHttp, PairsRequestsAndResponses) {
   const std::string ok = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello";
   const std::string post = "POST /b HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 3\r\n\r\nabc";
   Rows run = run_frames({{0, segment({.dst = 80, .seq = 1000, .flags = 2})},
-                        {0.1, segment({.dst = 80, .seq = 1001}, get.substr(0, 30))},
-                        {0.2, segment({.dst = 80, .seq = 1031}, get.substr(30))},
-                        {0.3, segment({.src = 80, .dst = 40000, .seq = 1}, ok, true)},
-                        {0.4, segment({.dst = 80, .seq = 2000}, post)},
-                        {0.5, segment({.dst = 80, .seq = 2000}, post)}});  // sent again
+                         {0.1, segment({.dst = 80, .seq = 1001}, get.substr(0, 30))},
+                         {0.2, segment({.dst = 80, .seq = 1031}, get.substr(30))},
+                         {0.3, segment({.src = 80, .dst = 40000, .seq = 1}, ok, true)},
+                         {0.4, segment({.dst = 80, .seq = 2000}, post)},
+                         {0.5, segment({.dst = 80, .seq = 2000}, post)}});  // sent again
   ASSERT_EQ(run["http"].size(), 2U);
   const Row& first = run["http"][0];
   EXPECT_EQ(first.at("method"), "GET");

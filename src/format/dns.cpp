@@ -200,22 +200,20 @@ void DnsMessage::read_data(DnsRecord& record, std::size_t at, std::size_t length
   record.has_target = true;
 }
 
-bool looks_like_dns(Bytes bytes) {
+bool looks_like_dns_query(Bytes bytes) {
   if (bytes.size() < kDnsHeaderBytes + 5) return false;
-  const std::uint16_t flags = u16_at(bytes, 2);
-  const unsigned opcode = (flags >> 11) & 0x0F;
-  if (opcode != 0 || (flags & 0x0040) != 0) return false;  // other opcodes are rare, and the Z bit must be zero
-  const bool response = (flags & dns_flag::kResponse) != 0;
-  const unsigned questions = u16_at(bytes, 4), answers = u16_at(bytes, 6);
-  const std::size_t records = answers + std::size_t{u16_at(bytes, 8)} + u16_at(bytes, 10);
-  if (questions != 1 || (!response && answers != 0)) return false;
-  if (kDnsHeaderBytes + 5 + records * 11 > bytes.size()) return false;
+  constexpr std::uint16_t kAllowed = 0x0130;  // recursion desired, authentic data, checking disabled; a standard query else
+  const unsigned additional = u16_at(bytes, 10);
+  if ((u16_at(bytes, 2) & ~kAllowed) != 0 || u16_at(bytes, 4) != 1 || u16_at(bytes, 6) != 0 || u16_at(bytes, 8) != 0 || additional > 1)
+    return false;
   std::string name;
   std::size_t at = kDnsHeaderBytes;
   std::uint16_t name_bytes = 0;
   if (read_dns_name(bytes, at, name, name_bytes) != nullptr || at + 4 > bytes.size()) return false;
   const std::uint16_t type = u16_at(bytes, at), question_class = u16_at(bytes, at + 2) & kClassMask;
-  return type != 0 && (question_class == 1 || question_class == 3 || question_class == 255);
+  if (type == 0 || (question_class != kClassInternet && question_class != 3 && question_class != 255)) return false;
+  const std::size_t left = bytes.size() - at - 4;
+  return additional == 0 ? left == 0 : left >= 11;
 }
 
 }  // namespace rw

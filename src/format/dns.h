@@ -80,7 +80,8 @@ class DnsMessage {
 // uncompressed length. Returns null, or what is wrong: "dns-truncated", "dns-name-pointer", "dns-name-length", "dns-label-type".
 const char* read_dns_name(Bytes message, std::size_t& offset, std::string& name, std::uint16_t& name_bytes);
 
-// Whether `bytes` could well be a DNS message, for payloads on any port: a plausible header and a readable question.
-bool looks_like_dns(Bytes bytes);
+// Whether `bytes` can hardly be anything but a DNS query, whatever port it goes to: the header of one, one readable question, and
+// nothing behind it but perhaps one more record (EDNS).
+bool looks_like_dns_query(Bytes bytes);
 
 }  // namespace rw

@@ -186,12 +186,16 @@ TEST(Dns, SurvivesTruncationAtEveryByte) {
   EXPECT_EQ(most, 3U);
 }
 
-TEST(Dns, IsRecognisedOnAnyPort) {
-  EXPECT_TRUE(looks_like_dns(as_bytes(testing::dns_query(1, "example.org"))));
-  EXPECT_TRUE(looks_like_dns(as_bytes(testing::dns_response(1, "example.org"))));
-  EXPECT_FALSE(looks_like_dns(as_bytes("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")));
-  EXPECT_FALSE(looks_like_dns(as_bytes(std::string(64, '\0'))));
-  EXPECT_FALSE(looks_like_dns(as_bytes(std::string(64, '\xFF'))));
+TEST(Dns, AQueryIsRecognisedOnAnyPort) {
+  const std::string query = testing::dns_query(1, "example.org");
+  EXPECT_TRUE(looks_like_dns_query(as_bytes(query)));
+  EXPECT_TRUE(looks_like_dns_query(as_bytes(dns_header(1, 0x0120, 1, 0, 0, 1) + dns_question("example.org") + dns_record(std::string(1, '\0'), 41, 0, ""))));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes(query + "more")));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes(query.substr(0, query.size() - 1))));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes(testing::dns_response(1, "example.org"))));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes(std::string(64, '\0'))));
+  EXPECT_FALSE(looks_like_dns_query(as_bytes(std::string(64, '\xFF'))));
 }
 
 }  // namespace

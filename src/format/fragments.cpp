@@ -70,8 +70,10 @@ FragmentJoiner::Joined FragmentJoiner::finish(List::iterator datagram, bool comp
   const Datagram& d = done_.front();
   Joined joined;
   joined.packet = d.packet;
-  joined.payload_bytes = static_cast<std::uint32_t>(complete ? d.total : d.bytes_seen.prefix_size());
-  joined.payload = d.bytes_seen.prefix().first(std::min<std::size_t>(joined.payload_bytes, d.cut_at));
+  // What is missing counts as cut off: the transport header knows how long it is.
+  joined.payload_bytes = static_cast<std::uint32_t>(d.total > 0 ? d.total : kMaxPayload);
+  const Bytes seen = d.bytes_seen.prefix();
+  joined.payload = seen.first(std::min({seen.size(), static_cast<std::size_t>(joined.payload_bytes), d.cut_at}));
   joined.first = d.first;
   joined.last = d.last;
   joined.packets = d.packets;

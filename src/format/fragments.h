@@ -22,14 +22,14 @@ class FragmentJoiner {
 
   explicit FragmentJoiner(Emitter& emitter) : emitter_(emitter) {}
 
-  // Fragments that are done with: `packet` describes the first one, `payload` is what they carry together.
+  // Fragments that are done with: `packet` describes the first one, `payload` is what they carry together, up to the first hole.
   struct Joined {
     Packet packet;
     Bytes payload;                    // valid until the next call of anything here
-    std::uint32_t payload_bytes = 0;  // on the wire; more than payload.size() where the capture cut fragments
+    std::uint32_t payload_bytes = 0;  // on the wire; more than payload.size() where something is missing, kMaxPayload if unknown
     Timestamp first, last;
     std::int64_t packets = 0, bytes = 0;  // what the fragments were, on the IP layer
-    bool complete = false;            // false: given up; the packet's addresses and (if the first came) ports stand
+    bool complete = false;            // false: given up
   };
 
   // Takes one fragment; returns the whole packet when it was the last one missing.

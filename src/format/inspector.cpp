@@ -119,6 +119,9 @@ void Inspector::first_udp(OpenFlow& flow, bool forward, Timestamp time, const Pa
     return quic(flow, forward, time, packet);
   }
   const App app = classify_udp(question_of(flow, forward, packet.payload));
+  constexpr std::uint16_t kNetbios = 137;  // speaks a dialect of DNS
+  const bool query = app == App::kNone && forward && !has_port(flow, kNetbios) && looks_like_dns_query(packet.payload);
+  if (query && dns_datagram(flow, time, packet)) return;
   if (app == App::kNone) {
     probe(flow, forward);
     return;

@@ -1,7 +1,8 @@
 // Looks into the payloads of open flows: application, TLS and QUIC server names, HTTP requests, DNS over UDP and TCP.
 //
 // Only the first few payloads of a flow are looked at, and bytes are kept only while a ClientHello, a request head or a DNS
-// message over TCP is incomplete. DNS over UDP and multicast DNS are read in every packet.
+// message over TCP is incomplete. DNS over UDP and multicast DNS are read in every packet; on other ports than theirs only where the
+// flow begins with what can hardly be anything but a query.
 #pragma once
 
 #include <array>
@@ -65,7 +66,7 @@ class Inspector : public FlowAssembler::Listener {
 
   static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
   static bool is_dns_flow(const OpenFlow& flow) {
-    return flow.proto == ip_proto::kUdp && (is_dns_port(flow.low_port) || is_dns_port(flow.high_port));
+    return flow.proto == ip_proto::kUdp && (is_dns_port(flow.low_port) || is_dns_port(flow.high_port) || flow.app == App::kDns);
   }
 
   void look(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);

@@ -112,7 +112,7 @@ void Traffic::fragment(Timestamp time, const Packet& packet) {
 void Traffic::joined(FragmentJoiner::Joined&& whole) {
   FlowAssembler::Counted counted{whole.first, whole.last, static_cast<std::uint32_t>(whole.packets), whole.bytes};
   Packet& packet = whole.packet;
-  if (!whole.complete) return deliver(packet, flows_.key(packet), counted);
+  if (whole.payload.empty()) return deliver(packet, flows_.key(packet), counted);  // the first fragment never came
   const unsigned tunnels = packet.tunnels;
   const Decoded verdict = decode_joined(whole.payload, whole.payload_bytes, packet);
   if (packet.weird != nullptr) emitter_.weird(packet.weird);
