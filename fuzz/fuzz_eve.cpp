@@ -1,0 +1,6 @@
+// Suricata EVE logs: no text may crash, hang or bring in bytes that are not printable.
+#include "log_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return rw::fuzz::run("suricata-eve", data, size);
+}
