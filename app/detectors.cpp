@@ -28,15 +28,18 @@ std::string thresholds_text(const Detector& detector) {
 Result<int> run(const Arguments& args, Console& console) {
   AnswerWriter writer = listing_writer(args, console);
   const bool table = args.get(flags::kFormat) == "table";
-  std::vector<AnswerColumn> columns{
-      {"id", "", false}, {"title", "", false}, {"evidence", "", false}, {"technique", "", false}, {"thresholds", "", false}};
+  std::vector<AnswerColumn> columns{{"id", "", false},
+                                    {"title", "", false},
+                                    {"evidence", "", false},
+                                    {"technique", "", false},
+                                    {"thresholds", "", false}};
   // Paragraphs are too long for a table.
   if (!table) columns.insert(columns.end(), {{"may_be_wrong_because", "", false}, {"doc", "", false}});
   writer.begin(std::move(columns));
   const auto text = [](std::string_view s) { return s.empty() ? Value(Null{}) : Value(std::string(s)); };
   for (const Detector* detector : detectors()) {
-    std::vector<Value> row{text(detector->id), text(detector->title), text(evidence_text(*detector)), text(detector->technique),
-                           text(thresholds_text(*detector))};
+    std::vector<Value> row{text(detector->id), text(detector->title), text(evidence_text(*detector)),
+                           text(detector->technique), text(thresholds_text(*detector))};
     if (!table) row.insert(row.end(), {text(detector->may_be_wrong_because), text(detector->doc)});
     writer.add(row);
   }
@@ -49,10 +52,11 @@ constexpr std::string_view kExamples[] = {"rangewatch detectors", "rangewatch de
 
 }  // namespace
 
-extern constinit const Command kDetectorsCommand{.name = "detectors",
-                                                 .summary = "list the detectors that detect runs, with their thresholds",
-                                                 .examples = kExamples,
-                                                 .flags = kFlags,
-                                                 .run = run};
+extern constinit const Command kDetectorsCommand{
+    .name = "detectors",
+    .summary = "list the detectors that detect runs, with their thresholds",
+    .examples = kExamples,
+    .flags = kFlags,
+    .run = run};
 
 }  // namespace rw

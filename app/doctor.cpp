@@ -64,8 +64,10 @@ void check_settings(const Arguments& args, Report& report) {
 
 // Reads a little of every file, so that a missing or damaged one shows.
 void check_table(Lake& lake, const TableInfo& table, Report& report) {
-  std::string detail = counted(table.rows) + " rows in " + counted(table.files) + " files";
-  if (!table.extent.empty()) detail += ", " + table.extent.from.to_string() + " to " + table.extent.to.to_string();
+  std::string detail = counted(table.rows) + (table.rows == 1 ? " row in " : " rows in ") + counted(table.files) +
+                       (table.files == 1 ? " file" : " files");
+  if (!table.extent.empty())
+    detail += ", " + table.extent.from.to_string() + " to " + (table.extent.to - Duration{1}).to_string();
   Query count;
   count.table = table.table;
   count.measures = {{"rows", Measure::Kind::kCount, expr::column("ingest")}};

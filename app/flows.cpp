@@ -10,12 +10,20 @@ ExprPtr seconds() { return expr::binary(Expr::Kind::kDiv, expr::duration_us(), e
 ExprPtr scaled(std::string_view column) {
   return expr::binary(Expr::Kind::kMul, expr::column(column), expr::column("sampling"));
 }
+// Flags say something about TCP only: 0 for a UDP flow would look like a packet without any.
+ExprPtr tcp_only(std::string_view column) {
+  return expr::classify({{expr::eq(expr::column("proto"), expr::number(6)), expr::column(column)}});
+}
+ExprPtr tcp_flags() { return tcp_only("tcp_flags"); }
+ExprPtr rev_tcp_flags() { return tcp_only("rev_tcp_flags"); }
 ExprPtr received_bytes() { return scaled("rev_bytes"); }
 ExprPtr received_packets() { return scaled("rev_packets"); }
 
 constexpr ExtraColumn kExtraColumns[] = {
     {"app", "", "application as payload or sensor told it, else as the ports suggest; null where nothing does",
      expr::app},
+    {"tcp_flags", "", "letters of all TCP flags that src sent (C E U A P R S F); null for other protocols", tcp_flags},
+    {"rev_tcp_flags", "", "the same of dst; null where unidirectional", rev_tcp_flags},
     {"duration", "s", "from the first packet to the last", seconds},
     {"volume", "bytes", "forward plus reverse bytes, scaled by sampling: what filters and groups call bytes",
      expr::volume_bytes},

@@ -12,7 +12,9 @@ namespace {
 
 // ---- info
 
-Value time_or_null(const TimeRange& extent, Timestamp time) { return extent.empty() ? Value(Null{}) : Value(time); }
+// The first and the last time in a range whose end is exclusive; null where it is empty.
+Value first_time(const TimeRange& extent) { return extent.empty() ? Value(Null{}) : Value(extent.from); }
+Value last_time(const TimeRange& extent) { return extent.empty() ? Value(Null{}) : Value(extent.to - Duration{1}); }
 
 Result<int> run_info(const Arguments& args, Console& console) {
   RW_ASSIGN(const auto lake, open_lake(args));
@@ -22,13 +24,12 @@ Result<int> run_info(const Arguments& args, Console& console) {
                 {"rows", "rows", true},
                 {"files", "files", true},
                 {"bytes", "bytes", true},
-                {"from", "", false},
-                {"to", "", false}});
+                {"first_time", "", false},
+                {"last_time", "", false}});
   const auto count = [](std::uint64_t n) { return Value(static_cast<std::int64_t>(n)); };
   for (const TableInfo& table : info.tables)
     writer.add(std::vector<Value>{table.table, count(table.rows), count(table.files), count(table.bytes),
-                                  time_or_null(table.extent, table.extent.from),
-                                  time_or_null(table.extent, table.extent.to)});
+                                  first_time(table.extent), last_time(table.extent)});
   writer.finish();
   if (args.get(flags::kFormat) != "table") return 0;
   console.out("\nlake " + info.directory + ": schema " + std::to_string(info.schema) + ", " +

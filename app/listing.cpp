@@ -486,7 +486,7 @@ void tell_empty(const Listing& listing, Lake& lake, TimeRange wanted, bool filte
   }
   const bool outside = wanted.to <= extent->from || wanted.from >= extent->to;
   console.note("no " + what + (filtered ? " match" : " there") + "; the lake holds " + what + " from " +
-               extent->from.to_string() + " to " + extent->to.to_string() +
+               extent->from.to_string() + " to " + (extent->to - Duration{1}).to_string() +
                (outside ? ", all outside the time asked for" : ""));
 }
 

@@ -8,7 +8,8 @@ namespace rw {
 Result<Settings> lake_settings(const Arguments& args) {
   auto settings = read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName));
   // A wrong file is no wrong command line.
-  if (!settings && settings.error().code == ErrorCode::kUsage) return Failure(ErrorCode::kCorrupt, settings.error().message);
+  if (!settings && settings.error().code == ErrorCode::kUsage)
+    return Failure(ErrorCode::kCorrupt, settings.error().message);
   return settings;
 }
 

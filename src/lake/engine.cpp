@@ -61,6 +61,7 @@ constexpr TypePair kTypes[] = {
 
 Type type_of(duckdb_type theirs) {
   if (theirs == DUCKDB_TYPE_TIMESTAMP_TZ) return Type::kTimestamp;
+  if (theirs == DUCKDB_TYPE_DECIMAL) return Type::kDecimal;
   for (const TypePair& pair : kTypes)
     if (pair.theirs == theirs) return pair.ours;
   return Type::kOther;

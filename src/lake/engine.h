@@ -32,6 +32,7 @@ enum class Type : std::uint8_t {
   kText,
   kTimestamp,
   kDate,
+  kDecimal,  // exact; people's SQL casts it before it gets here
   kOther
 };
 

@@ -301,17 +301,23 @@ Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(c
   return {};
 }
 
-// Columns of types that have no value of ours (intervals, decimals, lists) are shown as text. The rest stays as it is,
-// and with it the place that a message points at.
+// Columns of types that have no value of ours (intervals, lists) are shown as text, decimals as numbers. The rest stays as
+// it is, and with it the place that a message points at.
+std::string_view shown_as(duck::Type type) {
+  if (type == duck::Type::kDecimal) return "DOUBLE";
+  return type == duck::Type::kOther ? "VARCHAR" : "";
+}
+
 std::string shown_select(std::string_view select, const std::vector<duck::ResultColumn>& types) {
-  if (std::none_of(types.begin(), types.end(), [](const auto& c) { return c.type == duck::Type::kOther; }))
+  if (std::none_of(types.begin(), types.end(), [](const auto& c) { return !shown_as(c.type).empty(); }))
     return std::string(select);
   std::string list;
   std::string names;
   for (std::size_t i = 0; i < types.size(); ++i) {
     const std::string at = "c" + std::to_string(i);
     names += (i > 0 ? ", " : "") + at;
-    list += (i > 0 ? ", " : "") + (types[i].type == duck::Type::kOther ? "CAST(" + at + " AS VARCHAR)" : at) + " AS " +
+    const std::string as(shown_as(types[i].type));
+    list += (i > 0 ? ", " : "") + (as.empty() ? at : "CAST(" + at + " AS " + as + ")") + " AS " +
             duck::quote_name(types[i].name);
   }
   std::string inner(select);

@@ -101,6 +101,20 @@ TEST(Lake, TopTalkers) {
   EXPECT_EQ(answer.columns[1].unit, "bytes");
 }
 
+// A range without files, and columns that are one constant in every file: the types must fit all the same.
+TEST(Lake, SuggestsServicesWhereThereIsNothing) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  Query q;
+  q.table = "flows";
+  q.select = {{"app", expr::app()}};
+  EXPECT_TRUE(ask(*lake, q).rows.empty());
+  ASSERT_TRUE(ingest(*lake, flows(3)));
+  EXPECT_EQ(as_string(ask(*lake, q).rows.at(0).at(0)), "https");
+  q.time = {kStart + kYear, kAllTime.to};
+  EXPECT_TRUE(ask(*lake, q).rows.empty());
+}
+
 // By host: each flow once with its source and once with its destination as key.
 TEST(Lake, NestedQuestionsAddUp) {
   const TemporaryFolder folder;
