@@ -16,7 +16,10 @@
 namespace rw {
 namespace {
 
-extern constinit const Flag kOnly{.name = "only", .value = "ID,…", .doc = "run only these detectors (see 'rangewatch detectors')", .repeatable = true};
+extern constinit const Flag kOnly{.name = "only",
+                                  .value = "ID,…",
+                                  .doc = "run only these detectors (see 'rangewatch detectors')",
+                                  .repeatable = true};
 
 Result<std::vector<const Detector*>> chosen(const Arguments& args) {
   std::vector<const Detector*> result;
@@ -26,7 +29,9 @@ Result<std::vector<const Detector*>> chosen(const Arguments& args) {
       std::vector<std::string_view> ids;
       for (const Detector* known : detectors()) ids.push_back(known->id);
       const std::string_view near = nearest(id, ids);
-      return Failure(ErrorCode::kUsage, "no detector '" + id + "'" + (near.empty() ? "; list them with: rangewatch detectors" : "; a similar one exists: '" + std::string(near) + "'"));
+      return Failure(ErrorCode::kUsage, "no detector '" + id + "'" +
+                                            (near.empty() ? "; list them with: rangewatch detectors"
+                                                          : "; a similar one exists: '" + std::string(near) + "'"));
     }
     result.push_back(detector);
   }
@@ -34,8 +39,10 @@ Result<std::vector<const Detector*>> chosen(const Arguments& args) {
   return result;
 }
 
-// A narrow look may cut through a finding that is stored already: look again at all of it, so that its figures stay whole.
-Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, const Detector& detector, DetectContext context) {
+// A narrow look may cut through a finding that is stored already: look again at all of it, so that its figures stay
+// whole.
+Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, const Detector& detector,
+                                         DetectContext context) {
   constexpr int kMostRounds = 8;  // each adds a whole stored finding; more would be a chain of them
   for (int round = 1;; ++round) {
     RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context));
@@ -52,8 +59,11 @@ Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(DetectContext context, detect_context(args, lake->directory(), range));
   RW_ASSIGN(const auto state, FindingStore::open(lake->directory(), true));
   if (context.subjects.empty())
-    console.note("no subject: nothing is watched, so watched-contact finds nothing and the port detectors look at every address; "
-                 "give --subject FILE or put files into " + lake->directory() + "/subjects");
+    console.note(
+        "no subject: nothing is watched, so watched-contact finds nothing and the port detectors look at every "
+        "address; "
+        "give --subject FILE or put files into " +
+        lake->directory() + "/subjects");
 
   std::vector<Finding> created;
   std::uint64_t extended = 0, known = 0;
@@ -61,7 +71,8 @@ Result<int> run(const Arguments& args, Console& console) {
     console.progress("detecting: " + std::string(detector->id));
     RW_ASSIGN(const auto findings, found_whole(*lake, *state, *detector, context));
     RW_ASSIGN(auto recorded, state->record(findings, detector->quiet_gap, Timestamp::now()));
-    created.insert(created.end(), std::make_move_iterator(recorded.created.begin()), std::make_move_iterator(recorded.created.end()));
+    created.insert(created.end(), std::make_move_iterator(recorded.created.begin()),
+                   std::make_move_iterator(recorded.created.end()));
     extended += recorded.extended.size();
     known += recorded.known;
   }
@@ -70,12 +81,14 @@ Result<int> run(const Arguments& args, Console& console) {
     return a.severity != b.severity ? a.severity > b.severity : a.first_seen < b.first_seen;
   });
   print_findings(created, created.size(), args, console);
-  console.note(group_thousands(static_cast<std::int64_t>(created.size())) + " new, " + group_thousands(static_cast<std::int64_t>(extended)) +
-               " extended, " + group_thousands(static_cast<std::int64_t>(known)) + " known findings");
+  console.note(group_thousands(static_cast<std::int64_t>(created.size())) + " new, " +
+               group_thousands(static_cast<std::int64_t>(extended)) + " extended, " +
+               group_thousands(static_cast<std::int64_t>(known)) + " known findings");
   return 0;
 }
 
-constexpr const Flag* kFlags[] = {&flags::kSubject, &kOnly, &flags::kFrom, &flags::kTo, &flags::kFormat, &flags::kLake, &flags::kMemory, &flags::kThreads};
+constexpr const Flag* kFlags[] = {&flags::kSubject, &kOnly,        &flags::kFrom,   &flags::kTo,
+                                  &flags::kFormat,  &flags::kLake, &flags::kMemory, &flags::kThreads};
 constexpr std::string_view kExamples[] = {
     "rangewatch detect --subject subjects/case-2019.toml",
     "rangewatch detect --only coin-port,irc-port --from 2019-05-01 --to 2019-06-01 --format json",
@@ -87,9 +100,12 @@ extern constinit const Command kDetectCommand{
     .name = "detect",
     .summary = "run detectors over the lake, print new findings and store them",
     .examples = kExamples,
-    .doc = "Subjects come from --subject, else from subjects/*.toml in the lake's folder; the organisation that is defended from "
-           "rangewatch.toml there. Running it again finds nothing new: a finding is known by its detector and entities, and windows closer "
-           "than the detector's quiet gap extend it. Review findings with 'rangewatch findings'.",
+    .doc =
+        "Subjects come from --subject, else from subjects/*.toml in the lake's folder; the organisation that is "
+        "defended from "
+        "rangewatch.toml there. Running it again finds nothing new: a finding is known by its detector and entities, "
+        "and windows closer "
+        "than the detector's quiet gap extend it. Review findings with 'rangewatch findings'.",
     .flags = kFlags,
     .run = run};
 

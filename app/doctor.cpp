@@ -48,6 +48,9 @@ class Report {
 };
 
 std::string counted(std::uint64_t n) { return group_thousands(static_cast<std::int64_t>(n)); }
+std::string plural(std::uint64_t n, std::string_view word) {
+  return counted(n) + " " + std::string(word) + (n == 1 ? "" : "s");
+}
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -64,9 +67,9 @@ void check_settings(const Arguments& args, Report& report) {
 
 // Reads a little of every file, so that a missing or damaged one shows.
 void check_table(Lake& lake, const TableInfo& table, Report& report) {
-  std::string detail = counted(table.rows) + (table.rows == 1 ? " row in " : " rows in ") + counted(table.files) +
-                       (table.files == 1 ? " file" : " files");
-  if (!table.extent.empty())
+  std::string detail = plural(table.rows, "row") + " in " + plural(table.files, "file");
+  const bool when = table.table != "weird";  // whose time is that of the ingest
+  if (when && !table.extent.empty())
     detail += ", " + table.extent.from.to_string() + " to " + (table.extent.to - Duration{1}).to_string();
   Query count;
   count.table = table.table;
@@ -141,28 +144,26 @@ void check_weird(Lake& lake, Report& report) {
   if (!answer) return;  // told by check_table
   for (const auto& row : answer->rows) {
     const std::string code = as_string(row[1]);
-    report.note("weird", as_string(row[0]) + " " + code,
+    report.note("weird", as_string(row[0]).empty() ? code : as_string(row[0]) + " " + code,
                 counted(static_cast<std::uint64_t>(as_int(row[2]))) + " in " +
-                    counted(static_cast<std::uint64_t>(as_int(row[3]))) + " inputs, such as " + as_string(row[4]),
+                    plural(static_cast<std::uint64_t>(as_int(row[3])), "input") + ", such as " + as_string(row[4]),
                 "rangewatch sql \"select * from weird where code = '" + code + "'\"");
   }
 }
 
-void check_lake(const LakeInfo& info, Report& report) {
-  report.ok("lake", info.directory,
-            "schema " + std::to_string(info.schema) + ", " + counted(info.inputs) + " inputs in " +
-                counted(info.ingests) + " ingests");
+void check_lake(const LakeInfo& info, const std::string& directory, Report& report) {
+  report.ok("lake", directory,
+            "schema " + std::to_string(info.schema) + ", " + plural(info.inputs, "input") + " in " +
+                plural(info.ingests, "ingest"));
   std::uint64_t rows = 0;
   for (const TableInfo& table : info.tables)
     if (table.table != "weird") rows += table.rows;
   if (rows == 0)
-    report.note("lake", info.directory, info.inputs == 0 ? "nothing was ingested yet" : "the inputs brought no records",
+    report.note("lake", directory, info.inputs == 0 ? "nothing was ingested yet" : "the inputs brought no records",
                 info.inputs == 0 ? "rangewatch ingest PATH" : "see the weird records below, and 'rangewatch formats'");
-  if (info.synthetic)
-    report.note("lake", info.directory, "holds synthetic data", "indicators cannot be exported from it");
+  if (info.synthetic) report.note("lake", directory, "holds synthetic data", "indicators cannot be exported from it");
   if (info.unreferenced_bytes > 0)
-    report.note("lake", info.directory,
-                human_bytes(static_cast<double>(info.unreferenced_bytes)) + " wait to be unlinked",
+    report.note("lake", directory, human_bytes(static_cast<double>(info.unreferenced_bytes)) + " wait to be unlinked",
                 "rangewatch lake compact");
 }
 
@@ -182,7 +183,7 @@ Result<int> run(const Arguments& args, Console& console) {
     return 1;
   }
   RW_ASSIGN(const LakeInfo info, (*lake)->info());
-  check_lake(info, report);
+  check_lake(info, flags::lake_directory(args), report);
   for (const TableInfo& table : info.tables)
     if (table.files > 0) check_table(**lake, table, report);
   check_sensors(**lake, report);

@@ -30,31 +30,48 @@ std::string figure_text(const FigureValue& value) {
 
 std::string joined_figures(const Finding& finding) {
   std::string text;
-  for (const Figure& figure : finding.figures) text += (text.empty() ? "" : " ") + figure.name + "=" + figure_text(figure.value);
+  for (const Figure& figure : finding.figures)
+    text += (text.empty() ? "" : " ") + figure.name + "=" + figure_text(figure.value);
   return text;
 }
 
 void print_table(const std::vector<Finding>& findings, std::uint64_t total, AnswerWriter writer) {
-  writer.begin({{"id"}, {"status"}, {"severity"}, {"confidence"}, {"detector"}, {"first_seen"}, {"last_seen"}, {"summary"}});
+  writer.begin(
+      {{"id"}, {"status"}, {"severity"}, {"confidence"}, {"detector"}, {"first_seen"}, {"last_seen"}, {"summary"}});
   for (const Finding& f : findings)
-    writer.add({f.id, std::string(to_string(f.status)), std::string(to_string(f.severity)), std::string(to_string(f.confidence)),
-                f.detector, f.first_seen.date(), f.last_seen.date(), f.summary});
+    writer.add({f.id, std::string(to_string(f.status)), std::string(to_string(f.severity)),
+                std::string(to_string(f.confidence)), f.detector, f.first_seen.date(), f.last_seen.date(), f.summary});
   writer.finish(total);
 }
 
 void print_csv(const std::vector<Finding>& findings, AnswerWriter writer) {
-  writer.begin({{"id"}, {"detector"}, {"title"}, {"first_seen"}, {"last_seen"}, {"entities"}, {"severity"}, {"confidence"}, {"evidence"},
-                {"technique"}, {"summary"}, {"may_be_wrong_because"}, {"figures"}, {"observations"}, {"status"}});
+  writer.begin({{"id"},
+                {"detector"},
+                {"title"},
+                {"first_seen"},
+                {"last_seen"},
+                {"entities"},
+                {"severity"},
+                {"confidence"},
+                {"evidence"},
+                {"technique"},
+                {"summary"},
+                {"may_be_wrong_because"},
+                {"figures"},
+                {"observations"},
+                {"status"}});
   for (const Finding& f : findings)
-    writer.add({f.id, f.detector, f.title, f.first_seen, f.last_seen, joined_entities(f), std::string(to_string(f.severity)),
-                std::string(to_string(f.confidence)), joined_evidence(f), f.technique.empty() ? Value(Null{}) : Value(f.technique),
-                f.summary, f.may_be_wrong_because, joined_figures(f), f.observations.query, std::string(to_string(f.status))});
+    writer.add({f.id, f.detector, f.title, f.first_seen, f.last_seen, joined_entities(f),
+                std::string(to_string(f.severity)), std::string(to_string(f.confidence)), joined_evidence(f),
+                f.technique.empty() ? Value(Null{}) : Value(f.technique), f.summary, f.may_be_wrong_because,
+                joined_figures(f), f.observations.query, std::string(to_string(f.status))});
   writer.finish();
 }
 
 }  // namespace
 
-void print_findings(const std::vector<Finding>& findings, std::uint64_t total, const Arguments& args, Console& console) {
+void print_findings(const std::vector<Finding>& findings, std::uint64_t total, const Arguments& args,
+                    Console& console) {
   const std::string_view format = args.get(flags::kFormat);
   if (format == "json") {
     console.out("{\"items\": [");
@@ -62,7 +79,8 @@ void print_findings(const std::vector<Finding>& findings, std::uint64_t total, c
       console.out((i == 0 ? "\n" : ",\n") + json_text(finding_document(findings[i]), JsonStyle::kCompact));
     console.out(std::string(findings.empty() ? "" : "\n") + "], \"total\": " + std::to_string(total) + "}\n");
   } else if (format == "ndjson") {
-    for (const Finding& finding : findings) console.out(json_text(finding_document(finding), JsonStyle::kCompact) + "\n");
+    for (const Finding& finding : findings)
+      console.out(json_text(finding_document(finding), JsonStyle::kCompact) + "\n");
   } else if (format == "csv") {
     print_csv(findings, listing_writer(args, console));
   } else {
@@ -89,10 +107,12 @@ std::string finding_for_people(const Finding& f) {
     const auto* number = std::get_if<std::int64_t>(&figure.value);
     const bool bytes = figure.name.ends_with("bytes");
     line(figure.name == "peers_in_busiest_day" ? "peers a day" : figure.name,
-         number == nullptr ? figure_text(figure.value) : bytes ? human_bytes(static_cast<double>(*number)) : group_thousands(*number));
+         number == nullptr ? figure_text(figure.value)
+         : bytes           ? human_bytes(static_cast<double>(*number))
+                           : group_thousands(*number));
   }
-  text += "\nIt may be wrong because " + f.may_be_wrong_because + ".\n\nLook at its " + group_thousands(f.observations.count) +
-          " records with:\n  " + f.observations.query + "\n";
+  text += "\nIt may be wrong because " + f.may_be_wrong_because + ".\n\nLook at its " +
+          group_thousands(f.observations.count) + " records with:\n  " + f.observations.query + "\n";
   return text;
 }
 

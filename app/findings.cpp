@@ -18,19 +18,23 @@ namespace {
 constexpr std::array<std::string_view, 3> kStatuses{"new", "confirmed", "dismissed"};
 constexpr std::uint64_t kTableRows = 100;  // as other listings
 
-extern constinit const Flag kDetector{.name = "detector", .value = "ID,…", .doc = "only findings of these detectors", .repeatable = true};
-extern constinit const Flag kStatus{.name = "status", .value = "STATUS", .doc = "only findings with this status", .choices = kStatuses};
+extern constinit const Flag kDetector{
+    .name = "detector", .value = "ID,…", .doc = "only findings of these detectors", .repeatable = true};
+extern constinit const Flag kStatus{
+    .name = "status", .value = "STATUS", .doc = "only findings with this status", .choices = kStatuses};
 extern constinit const Flag kConfirm{.name = "confirm", .doc = "the finding is right"};
 extern constinit const Flag kDismiss{.name = "dismiss", .doc = "the finding is wrong, or does not matter"};
 extern constinit const Flag kReopen{.name = "reopen", .doc = "the finding is new again"};
-extern constinit const Flag kNote{.name = "note", .value = "TEXT", .doc = "why; kept with the finding and in the audit trail"};
+extern constinit const Flag kNote{
+    .name = "note", .value = "TEXT", .doc = "why; kept with the finding and in the audit trail"};
 
 Result<int> list(const Arguments& args, Console& console) {
   FindingFilter filter;
   RW_ASSIGN(filter.range, flags::time_range(args));
   filter.detectors = args.list(kDetector);
   for (const std::string& id : filter.detectors)
-    if (find_detector(id) == nullptr) return Failure(ErrorCode::kUsage, "no detector '" + id + "'; list them with: rangewatch detectors");
+    if (find_detector(id) == nullptr)
+      return Failure(ErrorCode::kUsage, "no detector '" + id + "'; list them with: rangewatch detectors");
   if (args.has(kStatus)) {
     RW_ASSIGN(filter.status, parse_finding_status(args.get(kStatus)));
   }
@@ -90,31 +94,41 @@ Result<int> review(const Arguments& args, Console& console) {
   return 0;
 }
 
-constexpr const Flag* kListFlags[] = {&kDetector, &kStatus, &flags::kFrom, &flags::kTo, &flags::kLimit, &flags::kFormat, &flags::kLake};
+constexpr const Flag* kListFlags[] = {&kDetector,     &kStatus,        &flags::kFrom, &flags::kTo,
+                                      &flags::kLimit, &flags::kFormat, &flags::kLake};
 constexpr const Flag* kShowFlags[] = {&flags::kFormat, &flags::kLake};
 constexpr const Flag* kReviewFlags[] = {&kConfirm, &kDismiss, &kReopen, &kNote, &flags::kFormat, &flags::kLake};
-constexpr std::string_view kListExamples[] = {"rangewatch findings", "rangewatch findings list --status new --detector coin-port --format json"};
+constexpr std::string_view kListExamples[] = {
+    "rangewatch findings", "rangewatch findings list --status new --detector coin-port --format json"};
 constexpr std::string_view kShowExamples[] = {"rangewatch findings show 5f0c2a91"};
-constexpr std::string_view kReviewExamples[] = {"rangewatch findings review 5f0c2a91 --dismiss --note 'our own test node'"};
-constexpr Positional kIds[] = {{.name = "ID", .doc = "a finding's id, or the beginning of it", .required = true, .repeatable = true}};
+constexpr std::string_view kReviewExamples[] = {
+    "rangewatch findings review 5f0c2a91 --dismiss --note 'our own test node'"};
+constexpr Positional kIds[] = {
+    {.name = "ID", .doc = "a finding's id, or the beginning of it", .required = true, .repeatable = true}};
 
 }  // namespace
 
-extern constinit const Command kFindingsListCommand{.name = "findings list",
-                                                    .summary = "list what detectors found, latest activity first",
-                                                    .examples = kListExamples,
-                                                    .doc = "--from and --to keep findings that were active in that time.",
-                                                    .flags = kListFlags,
-                                                    .group_default = true,
-                                                    .run = list};
-extern constinit const Command kFindingsShowCommand{
-    .name = "findings show", .summary = "show findings in full", .examples = kShowExamples, .positionals = kIds, .flags = kShowFlags, .run = show};
-extern constinit const Command kFindingsReviewCommand{.name = "findings review",
-                                                      .summary = "confirm or dismiss findings",
-                                                      .examples = kReviewExamples,
-                                                      .doc = "The decision stays with a finding when it is extended later, and is kept in the audit trail.",
-                                                      .positionals = kIds,
-                                                      .flags = kReviewFlags,
-                                                      .run = review};
+extern constinit const Command kFindingsListCommand{
+    .name = "findings list",
+    .summary = "list what detectors found, latest activity first",
+    .examples = kListExamples,
+    .doc = "--from and --to keep findings that were active in that time.",
+    .flags = kListFlags,
+    .group_default = true,
+    .run = list};
+extern constinit const Command kFindingsShowCommand{.name = "findings show",
+                                                    .summary = "show findings in full",
+                                                    .examples = kShowExamples,
+                                                    .positionals = kIds,
+                                                    .flags = kShowFlags,
+                                                    .run = show};
+extern constinit const Command kFindingsReviewCommand{
+    .name = "findings review",
+    .summary = "confirm or dismiss findings",
+    .examples = kReviewExamples,
+    .doc = "The decision stays with a finding when it is extended later, and is kept in the audit trail.",
+    .positionals = kIds,
+    .flags = kReviewFlags,
+    .run = review};
 
 }  // namespace rw

@@ -12,6 +12,10 @@ namespace {
 
 // ---- info
 
+std::string plural(std::uint64_t n, std::string_view word) {
+  return group_thousands(static_cast<std::int64_t>(n)) + " " + std::string(word) + (n == 1 ? "" : "s");
+}
+
 // The first and the last time in a range whose end is exclusive; null where it is empty.
 Value first_time(const TimeRange& extent) { return extent.empty() ? Value(Null{}) : Value(extent.from); }
 Value last_time(const TimeRange& extent) { return extent.empty() ? Value(Null{}) : Value(extent.to - Duration{1}); }
@@ -32,9 +36,8 @@ Result<int> run_info(const Arguments& args, Console& console) {
                                   first_time(table.extent), last_time(table.extent)});
   writer.finish();
   if (args.get(flags::kFormat) != "table") return 0;
-  console.out("\nlake " + info.directory + ": schema " + std::to_string(info.schema) + ", " +
-              group_thousands(static_cast<std::int64_t>(info.inputs)) + " inputs in " +
-              group_thousands(static_cast<std::int64_t>(info.ingests)) + " ingests" +
+  console.out("\nlake " + flags::lake_directory(args) + ": schema " + std::to_string(info.schema) + ", " +
+              plural(info.inputs, "input") + " in " + plural(info.ingests, "ingest") +
               (info.unreferenced_bytes > 0
                    ? ", " + human_bytes(static_cast<double>(info.unreferenced_bytes)) + " to be unlinked"
                    : "") +
@@ -45,16 +48,17 @@ Result<int> run_info(const Arguments& args, Console& console) {
 
 // ---- compact and drop
 
-void tell(const CompactReport& report, std::string_view did, Console& console) {
-  const auto count = [](std::uint64_t n) { return group_thousands(static_cast<std::int64_t>(n)); };
-  console.out(std::string(did) + ": " + count(report.files_before) + " files became " + count(report.files_after) +
-              ", " + count(report.rows) + " rows; " + count(report.unlinked) + " old files unlinked\n");
+void tell(const CompactReport& report, const std::string& did, Console& console) {
+  std::string line = did + ": " + plural(report.files_before, "file") + " became " +
+                     group_thousands(static_cast<std::int64_t>(report.files_after));
+  if (report.unlinked > 0) line += "; " + plural(report.unlinked, "old file") + " unlinked";
+  console.out(line + "\n");
 }
 
 Result<int> run_compact(const Arguments& args, Console& console) {
   RW_ASSIGN(const auto lake, open_lake(args, {.write = true}));
   RW_ASSIGN(const CompactReport report, lake->compact());
-  tell(report, "compacted", console);
+  tell(report, "compacted " + plural(report.rows, "row"), console);
   return 0;
 }
 
@@ -79,7 +83,7 @@ Result<int> run_drop(const Arguments& args, Console& console) {
   }
   RW_ASSIGN(const auto lake, open_lake(args, {.write = true}));
   RW_ASSIGN(const CompactReport report, lake->drop(before));
-  tell(report, "dropped what is from before " + before.to_string(), console);
+  tell(report, "dropped " + plural(report.rows, "row") + " from before " + before.to_string(), console);
   return 0;
 }
 

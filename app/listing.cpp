@@ -475,11 +475,12 @@ void help_fields(const Listing& listing, const Arguments& args, Console& console
 }
 
 // What a person sees when nothing matched: whether the lake has such records at all, and from when.
-void tell_empty(const Listing& listing, Lake& lake, TimeRange wanted, bool filtered, Console& console) {
+void tell_empty(const Listing& listing, Lake& lake, const std::string& directory, TimeRange wanted, bool filtered,
+                Console& console) {
   const std::string what(listing.what);
   const auto extent = lake.extent(listing.table->name);
   if (!extent || extent->empty()) {
-    console.note("the lake " + lake.directory() + " holds no " + what +
+    console.note("the lake " + directory + " holds no " + what +
                  " yet; 'rangewatch ingest PATH' brings some in, 'rangewatch doctor' "
                  "says what it holds");
     return;
@@ -513,8 +514,8 @@ Result<int> answer(const Listing& listing, const Arguments& args, Console& conso
   }
   printer.end(total);
   if (writer.rows() == 0 && args.get(flags::kFormat) == "table")
-    tell_empty(listing, *lake, plan.query.from ? plan.query.from->time : plan.query.time, !args.positionals().empty(),
-               console);
+    tell_empty(listing, *lake, flags::lake_directory(args), plan.query.from ? plan.query.from->time : plan.query.time,
+               !args.positionals().empty(), console);
   return 0;
 }
 

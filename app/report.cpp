@@ -14,18 +14,23 @@ namespace {
 constexpr std::string_view kForms[] = {"html", "md", "json", "terminal"};
 constexpr std::string_view kLanguages[] = {"en"};
 
-extern constinit const Flag kCompareFrom{.name = "compare-from", .value = "TIME", .doc = "compare with the period that starts here"};
+extern constinit const Flag kCompareFrom{
+    .name = "compare-from", .value = "TIME", .doc = "compare with the period that starts here"};
 extern constinit const Flag kCompareTo{.name = "compare-to", .value = "TIME", .doc = "and ends before this time"};
-extern constinit const Flag kLanguage{.name = "lang", .value = "LANG", .doc = "language of the sentences", .preset = "en", .choices = kLanguages};
-extern constinit const Flag kForm{.name = "format",
-                                  .value = "FORM",
-                                  .doc = "html, md, json or terminal; default: from the name of --output, else terminal",
-                                  .choices = kForms};
-extern constinit const Flag kOutput{.name = "output", .letter = 'o', .value = "FILE", .doc = "write here instead of to standard output"};
+extern constinit const Flag kLanguage{
+    .name = "lang", .value = "LANG", .doc = "language of the sentences", .preset = "en", .choices = kLanguages};
+extern constinit const Flag kForm{
+    .name = "format",
+    .value = "FORM",
+    .doc = "html, md, json or terminal; default: from the name of --output, else terminal",
+    .choices = kForms};
+extern constinit const Flag kOutput{
+    .name = "output", .letter = 'o', .value = "FILE", .doc = "write here instead of to standard output"};
 
 Result<Timestamp> time_of(const Arguments& args, const Flag& flag) {
   auto time = Timestamp::parse(args.get(flag));
-  if (!time) return Failure(ErrorCode::kUsage, "invalid value for '--" + std::string(flag.name) + "': " + time.error().message);
+  if (!time)
+    return Failure(ErrorCode::kUsage, "invalid value for '--" + std::string(flag.name) + "': " + time.error().message);
   return *time;
 }
 
@@ -34,10 +39,13 @@ Result<TimeRange> period_of(const Arguments& args, Store& lake) {
   RW_ASSIGN(TimeRange period, flags::time_range(args));
   if (args.has(flags::kFrom) && args.has(flags::kTo)) return period;
   RW_ASSIGN(const TimeRange extent, lake.extent("flows"));
-  if (extent.empty()) return Failure(ErrorCode::kNotFound, "the lake holds no flows; say what to look at with --from and --to");
+  if (extent.empty())
+    return Failure(ErrorCode::kNotFound, "the lake holds no flows; say what to look at with --from and --to");
   if (!args.has(flags::kFrom)) period.from = Timestamp{extent.from.day() * kDay.us};
   if (!args.has(flags::kTo)) period.to = Timestamp{(extent.to.day() + 1) * kDay.us};
-  if (period.empty()) return Failure(ErrorCode::kUsage, "the lake holds flows from " + extent.from.to_string() + " to " + extent.to.to_string() + ", none in the period that was asked for");
+  if (period.empty())
+    return Failure(ErrorCode::kUsage, "the lake holds flows from " + extent.from.to_string() + " to " +
+                                          extent.to.to_string() + ", none in the period that was asked for");
   return period;
 }
 
@@ -63,7 +71,8 @@ Result<const Renderer*> form_of(const Arguments& args) {
   const std::string extension = std::filesystem::path(args.get(kOutput)).extension().string();
   for (const Renderer* renderer : renderers())
     if (!extension.empty() && extension.substr(1) == renderer->extension) return renderer;
-  return Failure(ErrorCode::kUsage, "say --format: '" + std::string(args.get(kOutput)) + "' does not end in .html, .md or .json");
+  return Failure(ErrorCode::kUsage,
+                 "say --format: '" + std::string(args.get(kOutput)) + "' does not end in .html, .md or .json");
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {
@@ -75,14 +84,16 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 }
 
 Result<int> run(const Arguments& args, Console& console) {
-  if (args.all(flags::kSubject).size() != 1) return Failure(ErrorCode::kUsage, "say whom the dossier is about with one --subject FILE");
+  if (args.all(flags::kSubject).size() != 1)
+    return Failure(ErrorCode::kUsage, "say whom the dossier is about with one --subject FILE");
   RW_ASSIGN(const Renderer* renderer, form_of(args));
   RW_ASSIGN(const Subject subject, read_subject(args.all(flags::kSubject).front()));
   RW_ASSIGN(const auto lake, open_lake(args));
   RW_ASSIGN(const Organisation organisation, lake_organisation(args));
   RW_ASSIGN(const DossierRequest request, request_of(args, *lake));
-  RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request,
-                                                 [&](std::string_view title) { console.progress("dossier: " + std::string(title)); }));
+  RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request, [&](std::string_view title) {
+              console.progress("dossier: " + std::string(title));
+            }));
   RenderOptions options;
   options.version = RW_VERSION;
   options.colour = console.out_colour() && !args.has(kOutput);
@@ -97,15 +108,18 @@ Result<int> run(const Arguments& args, Console& console) {
     return 0;
   }
   RW_TRY(write_file(output.string(), rendered.text));
-  for (const auto& [name, contents] : rendered.files) RW_TRY(write_file((output.parent_path() / name).string(), contents));
+  for (const auto& [name, contents] : rendered.files)
+    RW_TRY(write_file((output.parent_path() / name).string(), contents));
   return 0;
 }
 
-constexpr const Flag* kFlags[] = {&flags::kSubject, &flags::kFrom, &flags::kTo, &kCompareFrom, &kCompareTo, &kLanguage,
-                                  &kForm, &kOutput, &flags::kLake, &flags::kMemory, &flags::kThreads};
+constexpr const Flag* kFlags[] = {&flags::kSubject, &flags::kFrom,   &flags::kTo,     &kCompareFrom,
+                                  &kCompareTo,      &kLanguage,      &kForm,          &kOutput,
+                                  &flags::kLake,    &flags::kMemory, &flags::kThreads};
 constexpr std::string_view kExamples[] = {
     "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --format html -o dossier.html",
-    "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --compare-from 2017-04-01 --compare-to 2018-01-01",
+    "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --compare-from 2017-04-01 --compare-to "
+    "2018-01-01",
 };
 
 }  // namespace
@@ -114,10 +128,13 @@ extern constinit const Command kReportCommand{
     .name = "report",
     .summary = "write the dossier of a subject",
     .examples = kExamples,
-    .doc = "The dossier answers, for one subject and period, what 'rangewatch sections' lists: with numbers, figures, the method, the limits, and the "
-           "question to the lake behind each. Without --from and --to it covers all flows of the lake.\n\n"
-           "html is one file that needs no network and no scripts to be read; json is the contract for other programs; md puts its figures "
-           "beside the file.",
+    .doc =
+        "The dossier answers, for one subject and period, what 'rangewatch sections' lists: with numbers, figures, the "
+        "method, the limits, and the "
+        "question to the lake behind each. Without --from and --to it covers all flows of the lake.\n\n"
+        "html is one file that needs no network and no scripts to be read; json is the contract for other programs; md "
+        "puts its figures "
+        "beside the file.",
     .flags = kFlags,
     .run = run};
 

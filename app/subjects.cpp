@@ -30,7 +30,8 @@ Result<DetectContext> detect_context(const Arguments& args, const std::string& l
   for (const std::string& file : files) {
     RW_ASSIGN(Subject subject, read_subject(file));
     for (const Subject& other : context.subjects)
-      if (other.id == subject.id) return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");
+      if (other.id == subject.id)
+        return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");
     context.subjects.push_back(std::move(subject));
   }
   RW_ASSIGN(context.organisation, lake_organisation(args));

@@ -131,7 +131,7 @@ std::string human_duration(double seconds) {
   else if (size < 48 * 3600)
     std::snprintf(text, sizeof text, "%.3g h", seconds / 3600);
   else
-    std::snprintf(text, sizeof text, "%.1f d", seconds / 86'400);
+    std::snprintf(text, sizeof text, size < 100 * 86'400.0 ? "%.1f d" : "%.0f d", seconds / 86'400);
   return text;
 }
 
