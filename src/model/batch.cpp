@@ -36,12 +36,20 @@ class RowsWriter {
     ColumnBuffer& out = *next_++;
     const bool nullable = out.column().nullable;
     const bool symbol = out.column().type == ColumnType::kSymbol;
+    const char* last = nullptr;  // text lives until the end of this call: the same bytes are the same symbol
+    std::size_t last_size = 0;
     for (const Row& row : rows_) {
       const std::string_view value = row.*member;
-      if (value.data() == nullptr && nullable)
+      if (value.data() == nullptr && nullable) {
         out.put_null();
-      else
-        symbol ? out.put_symbol(value) : out.put_text(value);
+      } else if (!symbol) {
+        out.put_text(value);
+      } else if (last != nullptr && value.data() == last && value.size() == last_size) {
+        out.put_symbol_again();
+      } else {
+        out.put_symbol(value);
+        last = value.data(), last_size = value.size();
+      }
     }
   }
   void column(Ip Row::*member) {
@@ -112,11 +120,7 @@ std::string_view ColumnBuffer::text(std::size_t row) const {
   return std::string_view(text_).substr(begin, numbers[row] - begin);
 }
 
-void ColumnBuffer::put_null() {
-  if (!values_) {
-    ++rows_, ++null_count_;
-    return;
-  }
+void ColumnBuffer::put_null_among_values() {
   ensure(1);
   ensure_nulls();
   null_.data()[rows_] = std::byte{1};

@@ -48,9 +48,13 @@ class ColumnBuffer {
     if (null_) null_.data()[rows_] = std::byte{0};
     ++rows_;
   }
-  void put_null();
+  void put_null() {
+    if (values_) return put_null_among_values();
+    ++rows_, ++null_count_;
+  }
   void put_text(std::string_view value);
   void put_symbol(std::string_view value);
+  void put_symbol_again() { put(last_symbol_); }  // the one of the last put_symbol
 
   // get(i) for i from 0 to count: values …
   template <typename T, typename Get>
@@ -95,6 +99,7 @@ class ColumnBuffer {
     if (!null_) [[unlikely]]
       allocate_nulls();
   }
+  void put_null_among_values();
   void grow(std::size_t rows);
   void allocate_nulls();
   void allocate_zeros() const;
