@@ -18,6 +18,7 @@
 #include "lake/files.h"
 #include "lake/functions.h"
 #include "lake/renderer.h"
+#include "lake/scan.h"
 #include "lake/slices.h"
 #include "lake/writer.h"
 
@@ -103,6 +104,11 @@ class EmbeddedLake : public Lake, private ScanContext {
 
  private:
   Result<duck::Connection*> reader();
+  Result<std::optional<Answer>> scan_directly(const Query& query);
+  unsigned threads() const {
+    return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  }
+  std::uint64_t memory() const { return options_.memory_bytes > 0 ? options_.memory_bytes : default_memory(); }
   Result<Answer> collect(const Rendered& rendered);
 
   // ScanContext
@@ -147,8 +153,8 @@ Result<void> EmbeddedLake::start() {
 Result<duck::Connection*> EmbeddedLake::reader() {
   if (connection_) return connection_.get();
   duck::EngineOptions options;
-  options.memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory();
-  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.memory_bytes = memory();
+  options.threads = threads();
   options.readable_directories = {directory_ + "/data"};
   if (auto spill = Lease::take(directory_ + "/tmp")) {
     spill_ = std::move(*spill);
@@ -244,12 +250,29 @@ Result<Answer> EmbeddedLake::collect(const Rendered& rendered) {
   return answer;
 }
 
+// Simple questions do not need DuckDB.
+Result<std::optional<Answer>> EmbeddedLake::scan_directly(const Query& query) {
+  const auto plan = options_.direct_scan ? scan::plan_of(query) : std::nullopt;
+  if (!plan) return std::optional<Answer>();
+  RW_ASSIGN(const std::vector<FileEntry> files, this->files(*plan->table, query.time, false));
+  scan::ScanOptions options;
+  options.directory = directory_;
+  options.threads = threads();
+  options.memory_bytes = memory();
+  return scan::answer(query, *plan, files, options);
+}
+
 Result<Answer> EmbeddedLake::run(const Query& query) {
   const Snapshot snapshot(*catalog_);
   RW_TRY(snapshot.status());
   RW_ASSIGN(const std::vector<Query> slices, slices_of(query, *this));
   std::vector<Answer> answers;
   for (const Query& slice : slices) {
+    RW_ASSIGN(std::optional<Answer> direct, scan_directly(slice));
+    if (direct) {
+      answers.push_back(std::move(*direct));
+      continue;
+    }
     RW_ASSIGN(const Rendered rendered, render_query(slice, *this));
     RW_ASSIGN(Answer answer, collect(rendered));
     answers.push_back(std::move(answer));
@@ -329,8 +352,8 @@ std::string shown_select(std::string_view select, const std::vector<duck::Result
 // People's SQL runs in a database of its own, which can read the files of this snapshot and nothing else.
 Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool(const Answer&)>& piece) {
   duck::EngineOptions options;
-  options.memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory();
-  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.memory_bytes = memory();
+  options.threads = threads();
   std::vector<const TableSpec*> specs(tables().begin(), tables().end());
   specs.push_back(&kSeenTable);
   std::vector<std::string> views;
@@ -450,7 +473,7 @@ Result<void> LakeIngest::commit(const InputIdentity& input, const Emitter::Count
 Result<std::unique_ptr<Care>> EmbeddedLake::care() {
   if (!options_.write) return Failure(ErrorCode::kUsage, "the lake " + directory_ + " was opened for reading only");
   CareOptions options;
-  options.threads = options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.threads = threads();
   if (options_.memory_bytes > 0) options.memory_bytes = options_.memory_bytes;
   options.grace = options_.unlink_after;
   options.many_small_files = options_.compact_from_files;

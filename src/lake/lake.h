@@ -20,6 +20,7 @@ struct LakeOptions {
   unsigned threads = 0;                 // 0: all cores
   bool synthetic = false;               // rows come from a scenario: marks the lake for good
   Duration unlink_after = kHour;        // replaced files stay this long for those who still read them
+  bool direct_scan = true;              // answer simple questions without DuckDB; for tests that compare both
   std::size_t compact_from_files = 64;  // more small files than this of one day, month or year are merged
 };
 

@@ -1,4 +1,4 @@
-// The algebra against answers worked out by hand, over files of different shapes.
+// The algebra against answers worked out by hand, over files of different shapes, with and without DuckDB.
 #include "lake/renderer.h"
 
 #include <gtest/gtest.h>
@@ -15,13 +15,14 @@ namespace {
 constexpr Timestamp kMonday = Timestamp::from_seconds(1'555'891'200);  // 2019-04-22T00:00:00Z
 
 // Three files: IPv4 one way, IPv4 both ways with names, and IPv6 with sampling.
-class Algebra : public testing::Test {
+class Algebra : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     std::string pattern = (std::filesystem::temp_directory_path() / "rw-algebra-XXXXXX").string();
     root_ = mkdtemp(pattern.data());
     LakeOptions options;
     options.create = options.write = true;
+    options.direct_scan = GetParam();
     lake_ = std::move(*Lake::open(root_ + "/lake", options));
     Flow one = flow("192.0.2.1", "198.51.100.7", 443, 6, 1000);
     Flow two = flow("192.0.2.2", "198.51.100.7", 53, 17, 100);
@@ -128,21 +129,21 @@ class Algebra : public testing::Test {
 
 using Kind = Expr::Kind;
 
-TEST_F(Algebra, GroupsByAddress) {
+TEST_P(Algebra, GroupsByAddress) {
   EXPECT_EQ(volumes(expr::column("src")), "192.0.2.1=6010 192.0.2.2=100 2001:db8::1=702");
 }
-TEST_F(Algebra, GroupsByNetwork) {
+TEST_P(Algebra, GroupsByNetwork) {
   EXPECT_EQ(volumes(expr::prefix_of(expr::column("src"), 24, 32)), "192.0.2.0/24=6110 2001:db8::/32=702");
   EXPECT_EQ(volumes(expr::prefix_of(expr::column("dst"), 0, 0)), "::/0=700 0.0.0.0/0=6112");
   EXPECT_EQ(volumes(expr::prefix_of(expr::column("dst"), 32, 128)),
             "192.0.2.1/32=2 198.51.100.7/32=1100 203.0.113.9/32=5010 2001:db8:1::2/128=700");
 }
-TEST_F(Algebra, GroupsByText) { EXPECT_EQ(volumes(expr::app()), "dns=100 https=1000 irc=2 stratum=700 tls=5010"); }
-TEST_F(Algebra, GroupsByTime) {
+TEST_P(Algebra, GroupsByText) { EXPECT_EQ(volumes(expr::app()), "dns=100 https=1000 irc=2 stratum=700 tls=5010"); }
+TEST_P(Algebra, GroupsByTime) {
   EXPECT_EQ(volumes(expr::time_bucket(expr::column("start_time"), kDay)),
             "2019-04-22T00:00:00Z=1802 2019-04-23T00:00:00Z=5010");
 }
-TEST_F(Algebra, LocalTime) {
+TEST_P(Algebra, LocalTime) {
   // Pyongyang is nine hours ahead; Monday 00:00 UTC is Monday 09:00 there.
   EXPECT_EQ(volumes(expr::local_hour(expr::column("start_time"), "Asia/Pyongyang")), "9=6712 12=100");
   EXPECT_EQ(volumes(expr::local_weekday(expr::column("start_time"), "Asia/Pyongyang")), "0=1802 1=5010");
@@ -156,7 +157,7 @@ TEST_F(Algebra, LocalTime) {
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, ErrorCode::kUsage);
 }
-TEST_F(Algebra, ZonesChangeWithinARange) {
+TEST_P(Algebra, ZonesChangeWithinARange) {
   const auto offsets =
       lake_->zone_offsets("Europe/Berlin", {*Timestamp::parse("2019-03-01"), *Timestamp::parse("2019-12-01")});
   ASSERT_TRUE(offsets);
@@ -165,7 +166,7 @@ TEST_F(Algebra, ZonesChangeWithinARange) {
   EXPECT_EQ((*offsets)[1].offset.us, 2 * kHour.us);
 }
 
-TEST_F(Algebra, FiltersByNetwork) {
+TEST_P(Algebra, FiltersByNetwork) {
   EXPECT_EQ(count(net("src", {"192.0.2.0/24"})), 3);
   EXPECT_EQ(count(net("src", {"2001:db8::/32"})), 2);
   EXPECT_EQ(count(net("dst", {"2001:db8:1::2/128"})), 1);
@@ -181,7 +182,7 @@ TEST_F(Algebra, FiltersByNetwork) {
   EXPECT_EQ(count(expr::in_prefixes("src", many)), 3);
   EXPECT_EQ(count(expr::not_(expr::in_prefixes("src", many))), 2);
 }
-TEST_F(Algebra, ComparesAddresses) {
+TEST_P(Algebra, ComparesAddresses) {
   EXPECT_EQ(count(expr::eq(expr::column("src"), address("2001:db8::1"))), 2);
   EXPECT_EQ(count(expr::eq(expr::column("dst"), address("192.0.2.1"))), 1);
   EXPECT_EQ(count(expr::binary(Kind::kNe, expr::column("src"), address("192.0.2.1"))), 3);
@@ -191,7 +192,7 @@ TEST_F(Algebra, ComparesAddresses) {
   EXPECT_EQ(
       count(expr::in(expr::column("dst"), {Value(*Ip::parse("203.0.113.9")), Value(*Ip::parse("2001:db8:1::2"))})), 2);
 }
-TEST_F(Algebra, NullsAreFalse) {
+TEST_P(Algebra, NullsAreFalse) {
   EXPECT_EQ(count(expr::eq(expr::column("app"), expr::text("tls"))), 1);
   EXPECT_EQ(count(expr::not_(expr::eq(expr::column("app"), expr::text("tls")))), 4);
   EXPECT_EQ(count(expr::is_null(expr::column("rev_bytes"))), 4);
@@ -199,7 +200,7 @@ TEST_F(Algebra, NullsAreFalse) {
   EXPECT_EQ(count(expr::is_null(expr::column("vlan"))), 5);
   EXPECT_EQ(count(expr::eq(expr::column("vlan"), expr::number(7))), 0);
 }
-TEST_F(Algebra, ListsAndTuples) {
+TEST_P(Algebra, ListsAndTuples) {
   EXPECT_EQ(count(expr::in(expr::column("dst_port"), {Value(std::int64_t{443}), Value(std::int64_t{70'000})})), 2);
   EXPECT_EQ(count(expr::in(expr::column("app"), {Value(std::string("tls")), Value(std::string("x'y"))})), 1);
   const std::vector<Value> known{Value(*Ip::parse("192.0.2.1")), Value(std::int64_t{443})};
@@ -210,7 +211,7 @@ TEST_F(Algebra, ListsAndTuples) {
   EXPECT_EQ(count(expr::tuple_in(args(), tuples)), 3);
   EXPECT_EQ(count(expr::tuple_in(args(), {})), 0);
 }
-TEST_F(Algebra, Patterns) {
+TEST_P(Algebra, Patterns) {
   EXPECT_EQ(count(expr::matches(expr::column("server_name"), "*.example.ORG")), 1);
   EXPECT_EQ(count(expr::matches(expr::column("server_name"), "example.org")), 0);
   EXPECT_EQ(count(expr::matches(expr::column("server_name"), "www?example*")), 1);
@@ -222,7 +223,7 @@ TEST_F(Algebra, Patterns) {
   q.where = expr::matches(expr::column("name"), "a%b*");  // a percent sign stands for itself
   EXPECT_EQ(as_int(ask(q).rows[0][0]), 0);
 }
-TEST_F(Algebra, Arithmetic) {
+TEST_P(Algebra, Arithmetic) {
   EXPECT_EQ(count(expr::binary(Kind::kGt, expr::volume_bytes(), expr::number(699))), 3);
   EXPECT_EQ(count(expr::eq(expr::duration_us(), expr::number(500))), 1);
   EXPECT_EQ(
@@ -232,13 +233,13 @@ TEST_F(Algebra, Arithmetic) {
             2);
   EXPECT_EQ(count(expr::is_null(expr::binary(Kind::kDiv, expr::column("bytes"), expr::number(0)))), 5);
 }
-TEST_F(Algebra, Classifies) {
+TEST_P(Algebra, Classifies) {
   const ExprPtr kind = expr::classify({{expr::eq(expr::column("proto"), expr::number(17)), expr::text("datagrams")},
                                        {expr::eq(expr::column("app"), expr::text("tls")), expr::text("secured")}},
                                       expr::text("other"));
   EXPECT_EQ(volumes(kind), "datagrams=100 other=1702 secured=5010");
 }
-TEST_F(Algebra, LabelsAreTheNarrowestValidRange) {
+TEST_P(Algebra, LabelsAreTheNarrowestValidRange) {
   auto set = std::make_shared<LabelSet>();
   const auto range = [&set](const char* text, const char* label, TimeRange valid = kAllTime) {
     const Prefix prefix = *Prefix::parse(text);
@@ -253,7 +254,7 @@ TEST_F(Algebra, LabelsAreTheNarrowestValidRange) {
   EXPECT_EQ(volumes(expr::label(set, expr::column("dst"))), "later=2 six=700 null=6110");
 }
 
-TEST_F(Algebra, MeasuresOfAddressesAndFilters) {
+TEST_P(Algebra, MeasuresOfAddressesAndFilters) {
   Query q;
   q.table = "flows";
   q.measures = {{"first", Measure::Kind::kMin, expr::column("src")},
@@ -273,7 +274,7 @@ TEST_F(Algebra, MeasuresOfAddressesAndFilters) {
   EXPECT_NEAR(as_double(rows[0][5]), 10, 5);
   EXPECT_EQ(show(rows[0][6]), "2019-04-23T00:00:00Z");
 }
-TEST_F(Algebra, HavingOrderLimitTotal) {
+TEST_P(Algebra, HavingOrderLimitTotal) {
   Query q;
   q.table = "flows";
   q.group_by = {{"dst", expr::column("dst")}};
@@ -289,7 +290,7 @@ TEST_F(Algebra, HavingOrderLimitTotal) {
   q.order_by = {{"nothing", true}};
   EXPECT_FALSE(lake_->run(q));
 }
-TEST_F(Algebra, TimePrunes) {
+TEST_P(Algebra, TimePrunes) {
   Query q;
   q.table = "flows";
   q.measures = {{"n", Measure::Kind::kCount, nullptr}};
@@ -300,7 +301,7 @@ TEST_F(Algebra, TimePrunes) {
   q.time = {kMonday + kDay + Duration{1}, kAllTime.to};
   EXPECT_EQ(as_int(ask(q).rows[0][0]), 0);
 }
-TEST_F(Algebra, NestedQuestions) {
+TEST_P(Algebra, NestedQuestions) {
   auto inner = std::make_shared<Query>();
   inner->table = "flows";
   inner->group_by = {{"src", expr::column("src")}, {"dst", expr::column("dst")}};
@@ -316,7 +317,7 @@ TEST_F(Algebra, NestedQuestions) {
   EXPECT_EQ(show(answer.rows[0][0]) + " " + show(answer.rows[0][1]), "192.0.2.0/24 3");
   EXPECT_EQ(show(answer.rows[1][0]) + " " + show(answer.rows[1][1]), "2001:db8::/48 1");
 }
-TEST_F(Algebra, RowsHaveEveryColumnWhenNoneIsNamed) {
+TEST_P(Algebra, RowsHaveEveryColumnWhenNoneIsNamed) {
   Query q;
   q.table = "flows";
   q.order_by = {{"bytes", true}};
@@ -328,7 +329,7 @@ TEST_F(Algebra, RowsHaveEveryColumnWhenNoneIsNamed) {
   EXPECT_EQ(show(answer.rows[0][static_cast<std::size_t>(answer.column("sampling"))]), "1");
 }
 
-TEST_F(Algebra, SharedScansAnswerAsSeparateOnes) {
+TEST_P(Algebra, SharedScansAnswerAsSeparateOnes) {
   std::vector<Query> queries(4);
   for (Query& q : queries) {
     q.table = "flows";
@@ -355,7 +356,7 @@ TEST_F(Algebra, SharedScansAnswerAsSeparateOnes) {
   }
 }
 
-TEST_F(Algebra, NamesAndTextsCannotBreakOut) {
+TEST_P(Algebra, NamesAndTextsCannotBreakOut) {
   Query q;
   q.table = "flows";
   q.select = {{"x\"; drop table flows; --", expr::text("it's \\ here'); --")}};
@@ -372,7 +373,7 @@ TEST_F(Algebra, NamesAndTextsCannotBreakOut) {
   EXPECT_FALSE(lake_->run(q));
 }
 
-TEST_F(Algebra, SumsBeyond64BitsStayRight) {
+TEST_P(Algebra, SumsBeyond64BitsStayRight) {
   std::vector<Flow> huge;
   auto transaction = std::move(*lake_->begin_ingest());
   Emitter emitter(*transaction, "huge", "test", kMonday);
@@ -386,6 +387,9 @@ TEST_F(Algebra, SumsBeyond64BitsStayRight) {
   q.measures = {{"bytes", Measure::Kind::kSum, expr::volume_bytes()}};
   EXPECT_DOUBLE_EQ(as_double(ask(q).rows[0][0]), 4096.0 * 4503599627370496.0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, Algebra, testing::Bool(),
+                         [](const auto& parameter) { return parameter.param ? "Direct" : "DuckDb"; });
 
 TEST(Slices, CutAtBucketsAndJoinInOrder) {
   Answer a;

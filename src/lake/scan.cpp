@@ -1,0 +1,260 @@
+// Threads over row groups, and groups into answers.
+#include "lake/scan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <numeric>
+#include <thread>
+
+#include "lake/scan_groups.h"
+#include "lake/scan_rows.h"
+
+namespace rw::scan {
+namespace {
+
+constexpr std::uint64_t kRowsPerThread = 200'000;  // below this a thread costs more than it saves
+
+// Calls work(thread) on `threads` threads, this one among them.
+void in_parallel(unsigned threads, const std::function<void(unsigned)>& work) {
+  std::vector<std::thread> others;
+  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work, t);
+  work(0);
+  for (std::thread& thread : others) thread.join();
+}
+
+struct Task {
+  std::size_t file;
+  std::size_t row_group;
+};
+
+class Scan {
+ public:
+  Scan(const Query& query, const Plan& plan, const ScanOptions& options)
+      : query_(query), plan_(plan), options_(options) {}
+
+  Result<std::optional<Answer>> answer(const std::vector<FileEntry>& entries);
+
+ private:
+  Result<void> open(const std::vector<FileEntry>& entries);
+  void work(Groups& groups);
+  bool scan_row_group(RowGroupRows& rows, Groups& groups, Condition& where);
+  Answer result(const Groups& groups) const;
+  Value key_value(const Groups& groups, std::size_t group, std::size_t key) const;
+  Value sum_value(const Groups& groups, std::size_t group, std::size_t sum) const;
+  std::vector<std::uint32_t> ordered(const Groups& groups) const;
+  int compare_keys(const Groups& groups, std::uint32_t a, std::uint32_t b, std::size_t key) const;
+
+  const Query& query_;
+  const Plan& plan_;
+  const ScanOptions& options_;
+  std::vector<ScanFile> files_;
+  std::vector<Task> tasks_;
+  KeyLayout layout_;
+  unsigned threads_ = 1;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> give_up_{false};
+  std::mutex mutex_;
+  Result<void> status_;
+};
+
+Result<void> Scan::open(const std::vector<FileEntry>& entries) {
+  std::uint64_t rows = 0;
+  for (const FileEntry& entry : entries) rows += entry.rows;
+  threads_ = static_cast<unsigned>(std::clamp<std::uint64_t>(rows / kRowsPerThread, 1, std::max(1U, options_.threads)));
+  files_.resize(entries.size());
+  std::atomic<std::size_t> next{0};
+  in_parallel(threads_, [&](unsigned) {
+    for (std::size_t i = next++; i < entries.size(); i = next++) {
+      auto file = ScanFile::open(*plan_.table, options_.directory + "/" + entries[i].path, entries[i].shape);
+      if (file) {
+        files_[i] = std::move(*file);
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      if (status_) status_ = Failure(file.error());
+    }
+  });
+  if (!status_) return status_;
+  for (std::size_t f = 0; f < files_.size(); ++f)
+    for (std::size_t g = 0; g < files_[f].file->row_groups().size(); ++g) tasks_.push_back({f, g});
+  return {};
+}
+
+// The question's time range as a condition, where the row group reaches beyond it.
+Condition with_time(const Plan& plan, TimeRange time) {
+  if (time == kAllTime) return plan.where;
+  Condition range;
+  range.kind = Condition::Kind::kRanges;
+  range.number.kind = Number::Kind::kColumn;
+  range.number.column = plan.table->time_column;
+  range.ranges = {{time.from.us, time.to.us - 1}};
+  Condition both;
+  both.kind = Condition::Kind::kAnd;
+  both.args = {std::move(range), plan.where};
+  return both;
+}
+
+bool Scan::scan_row_group(RowGroupRows& rows, Groups& groups, Condition& where) {
+  if (!rows.possible(where)) return true;
+  const bool all = where.kind == Condition::Kind::kConstant && where.constant;
+  std::array<std::uint8_t, kBlock> mask;
+  std::array<std::uint16_t, kBlock> chosen;
+  if (all) std::iota(chosen.begin(), chosen.end(), std::uint16_t{0});
+  for (std::size_t begin = 0; begin < rows.rows() && rows.status(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, rows.rows() - begin);
+    rows.at(begin, count);
+    std::size_t n = count;
+    if (!all) {
+      rows.test(where, mask.data());
+      n = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        chosen[n] = static_cast<std::uint16_t>(i);
+        n += mask[i];
+      }
+    }
+    groups.add(rows, std::span(chosen.data(), n));
+  }
+  return static_cast<bool>(rows.status());
+}
+
+void Scan::work(Groups& groups) {
+  RowGroupRows rows(*plan_.table);
+  Condition where = with_time(plan_, query_.time);
+  const std::uint64_t memory = options_.memory_bytes / 2 / threads_;
+  for (std::size_t i = next_++; i < tasks_.size() && !give_up_; i = next_++) {
+    rows.begin(files_[tasks_[i].file], tasks_[i].row_group);
+    if (!scan_row_group(rows, groups, where)) {
+      const std::lock_guard lock(mutex_);
+      if (status_) status_ = Failure(rows.status().error());
+      give_up_ = true;
+    }
+    if (groups.memory_bytes() > memory || groups.overflow()) give_up_ = true;
+  }
+}
+
+Value Scan::sum_value(const Groups& groups, std::size_t group, std::size_t s) const {
+  if (!groups.has(group, s)) return Null{};
+  const std::int64_t value = groups.value(group, s);
+  return plan_.sums[s].time ? Value(Timestamp{value}) : Value(value);
+}
+
+Value Scan::key_value(const Groups& groups, std::size_t group, std::size_t k) const {
+  const std::uint64_t* words = groups.key(group);
+  if (layout_.nulls && (words[layout_.words - 1] >> k & 1) != 0) return Null{};
+  const std::uint64_t* word = words + layout_.first[k];
+  const Key& key = plan_.keys[k];
+  switch (key.kind) {
+    case Key::Kind::kInteger: return static_cast<std::int64_t>(*word);
+    case Key::Kind::kTime: return Timestamp{static_cast<std::int64_t>(*word)};
+    default: break;
+  }
+  const Ip ip = layout_.pair[k] ? Ip{word[0], word[1]} : Ip::v4(static_cast<std::uint32_t>(*word));
+  if (key.kind == Key::Kind::kAddress) return ip;
+  return Prefix{ip, static_cast<std::uint8_t>(ip.is_v4() ? 96 + key.length4 : key.length6)};
+}
+
+// Nulls last.
+int Scan::compare_keys(const Groups& groups, std::uint32_t a, std::uint32_t b, std::size_t k) const {
+  const std::uint64_t* x = groups.key(a);
+  const std::uint64_t* y = groups.key(b);
+  if (layout_.nulls) {
+    const bool x_null = (x[layout_.words - 1] >> k & 1) != 0;
+    const bool y_null = (y[layout_.words - 1] >> k & 1) != 0;
+    if (x_null || y_null) return x_null == y_null ? 0 : x_null ? 2 : -2;
+  }
+  const bool signed_key = plan_.keys[k].kind == Key::Kind::kInteger || plan_.keys[k].kind == Key::Kind::kTime;
+  for (std::size_t w = layout_.first[k]; w < layout_.first[k] + (layout_.pair[k] ? 2 : 1); ++w) {
+    if (x[w] == y[w]) continue;
+    const bool less = signed_key ? static_cast<std::int64_t>(x[w]) < static_cast<std::int64_t>(y[w]) : x[w] < y[w];
+    return less ? -1 : 1;
+  }
+  return 0;
+}
+
+// Group numbers in the order that the question asks for, cut to its limit; ties by the keys.
+std::vector<std::uint32_t> Scan::ordered(const Groups& groups) const {
+  std::vector<std::uint32_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0U);
+  struct Wish {
+    bool key;
+    std::size_t index;
+    bool descending;
+  };
+  std::vector<Wish> wishes;
+  for (const Order& wish : query_.order_by) {
+    for (std::size_t s = 0; s < plan_.sums.size(); ++s)
+      if (plan_.sums[s].name == wish.name) wishes.push_back({false, s, wish.descending});
+    for (std::size_t k = 0; k < plan_.keys.size(); ++k)
+      if (plan_.keys[k].name == wish.name) wishes.push_back({true, k, wish.descending});
+  }
+  const std::size_t keep = query_.limit > 0 ? std::min<std::size_t>(query_.limit, order.size()) : order.size();
+  if (!wishes.empty()) {
+    for (std::size_t k = 0; k < plan_.keys.size(); ++k) wishes.push_back({true, k, false});
+    const auto before = [&](std::uint32_t a, std::uint32_t b) {
+      for (const Wish& wish : wishes) {
+        if (wish.key) {
+          const int c = compare_keys(groups, a, b, wish.index);
+          if (c != 0) return c == 2 || c == -2 ? c < 0 : wish.descending ? c > 0 : c < 0;
+          continue;
+        }
+        const bool x = groups.has(a, wish.index);
+        const bool y = groups.has(b, wish.index);
+        if (x != y) return x;
+        const std::int64_t u = x ? groups.value(a, wish.index) : 0;
+        const std::int64_t v = y ? groups.value(b, wish.index) : 0;
+        if (u != v) return wish.descending ? u > v : u < v;
+      }
+      return false;
+    };
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(keep), order.end(), before);
+  }
+  order.resize(keep);
+  return order;
+}
+
+Answer Scan::result(const Groups& groups) const {
+  Answer answer;
+  for (const Key& key : plan_.keys) answer.columns.push_back({key.name, key.unit, key.kind == Key::Kind::kInteger});
+  for (const Sum& sum : plan_.sums) answer.columns.push_back({sum.name, sum.unit, !sum.time});
+  for (const std::uint32_t group : ordered(groups)) {
+    std::vector<Value>& row = answer.rows.emplace_back();
+    row.reserve(answer.columns.size());
+    for (std::size_t k = 0; k < plan_.keys.size(); ++k) row.push_back(key_value(groups, group, k));
+    for (std::size_t s = 0; s < plan_.sums.size(); ++s) row.push_back(sum_value(groups, group, s));
+  }
+  if (query_.want_total) answer.total = groups.size();
+  return answer;
+}
+
+Result<std::optional<Answer>> Scan::answer(const std::vector<FileEntry>& entries) {
+  RW_TRY(open(entries));
+  layout_ = layout_of(plan_, files_);
+  std::vector<Groups> groups;
+  for (unsigned t = 0; t < threads_; ++t) groups.emplace_back(plan_, layout_);
+  in_parallel(threads_, [&](unsigned t) { work(groups[t]); });
+  if (!status_)
+    return status_.error().code == ErrorCode::kLimit || status_.error().code == ErrorCode::kUnsupported
+               ? Result<std::optional<Answer>>(std::optional<Answer>())
+               : Result<std::optional<Answer>>(Failure(status_.error()));
+  if (give_up_) return std::optional<Answer>();
+  for (unsigned t = 1; t < threads_; ++t) groups[0].merge(groups[t]);
+  if (groups[0].overflow()) return std::optional<Answer>();
+  return std::optional<Answer>(result(groups[0]));
+}
+
+}  // namespace
+
+Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                                     const ScanOptions& options) {
+  if (plan.rows || plan.keys.size() > 60) return std::optional<Answer>();
+  for (const Order& wish : query.order_by) {
+    const auto named = [&wish](const auto& column) { return column.name == wish.name; };
+    if (std::none_of(plan.keys.begin(), plan.keys.end(), named) &&
+        std::none_of(plan.sums.begin(), plan.sums.end(), named))
+      return std::optional<Answer>();  // DuckDB's path says what is wrong
+  }
+  return Scan(query, plan, options).answer(files);
+}
+
+}  // namespace rw::scan

@@ -1,0 +1,27 @@
+// Answers plans from Parquet files directly, on several threads.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/catalog.h"
+#include "lake/scan_plan.h"
+#include "store/query.h"
+#include "store/value.h"
+
+namespace rw::scan {
+
+struct ScanOptions {
+  std::string directory;  // of the lake
+  unsigned threads = 1;
+  std::uint64_t memory_bytes = 1ULL << 30;
+};
+
+// The answer to `query`, whose plan this is, over these files. Nothing where DuckDB has to answer after all: too many
+// groups for the memory (it spills), sums beyond 64 bits, files that hold what we never write.
+Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                                     const ScanOptions& options);
+
+}  // namespace rw::scan
