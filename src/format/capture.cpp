@@ -28,7 +28,9 @@ constexpr std::size_t kPcapHeader = 24;
 constexpr std::uint32_t kMicroseconds = 0xA1B2C3D4, kNanoseconds = 0xA1B23C4D, kModified = 0xA1B2CD34;
 constexpr std::uint32_t kWeek = 7 * 86'400;
 
-bool is_pcap_magic(std::uint32_t magic) { return magic == kMicroseconds || magic == kNanoseconds || magic == kModified; }
+bool is_pcap_magic(std::uint32_t magic) {
+  return magic == kMicroseconds || magic == kNanoseconds || magic == kModified;
+}
 
 // Whether a pcap file header stands at `bytes`; sets the byte order.
 bool pcap_header_at(Bytes bytes, bool& swapped) {
@@ -51,7 +53,7 @@ std::size_t padded(std::size_t length) { return (length + 3) & ~std::size_t{3}; 
 
 }  // namespace
 
-// ---- Both -----------------------------------------------------------------------------------------------------------
+// ---- Both ---------------------------------------------------------------------------------------------------------
 
 Result<void> CaptureReader::skip_broken(std::string_view what, const std::function<std::size_t(Bytes)>& find) {
   const std::uint64_t offset = input_.offset();
@@ -73,30 +75,34 @@ Result<void> CaptureReader::skip_broken(std::string_view what, const std::functi
 
 Result<void> CaptureReader::end_of_input(std::size_t left) {
   if (!input_.status()) return input_.status();
-  if (left > 0) weird(input_.offset(), "truncated-record", "the input ends " + std::to_string(left) + " bytes into a record");
+  if (left > 0)
+    weird(input_.offset(), "truncated-record", "the input ends " + std::to_string(left) + " bytes into a record");
   return {};
 }
 
-// ---- pcap -----------------------------------------------------------------------------------------------------------
+// ---- pcap ---------------------------------------------------------------------------------------------------------
 
 Result<void> PcapReader::file_header() {
   const Bytes header = input_.peek(kPcapHeader);
   if (header.size() < kPcapHeader || !pcap_header_at(header, swapped_)) {
     if (!input_.status()) return input_.status();
-    return Failure(ErrorCode::kCorrupt, header.size() < kPcapHeader ? "the pcap file header is cut short" : "no pcap file header");
+    return Failure(ErrorCode::kCorrupt,
+                   header.size() < kPcapHeader ? "the pcap file header is cut short" : "no pcap file header");
   }
   const std::uint32_t magic = load32(header.data(), swapped_);
   const std::uint16_t minor = load16(header.data() + 6, swapped_);
   nanoseconds_ = magic == kNanoseconds;
   header_bytes_ = magic == kModified ? 24 : 16;
   lengths_swapped_ = minor < 3;
-  link_type_ = load32(header.data() + 20, swapped_) & 0xFFFF;  // above are the length of a frame check sequence and flags
+  link_type_ =
+      load32(header.data() + 20, swapped_) & 0xFFFF;  // above are the length of a frame check sequence and flags
   input_.consume(kPcapHeader);
   return {};
 }
 
 PcapReader::RecordHeader PcapReader::header_at(const std::byte* bytes) const {
-  RecordHeader header{load32(bytes, swapped_), load32(bytes + 4, swapped_), load32(bytes + 8, swapped_), load32(bytes + 12, swapped_)};
+  RecordHeader header{load32(bytes, swapped_), load32(bytes + 4, swapped_), load32(bytes + 8, swapped_),
+                      load32(bytes + 12, swapped_)};
   if (lengths_swapped_) std::swap(header.captured, header.wire);
   return header;
 }
@@ -109,7 +115,8 @@ PcapReader::Stop PcapReader::read_window(RecordSink& sink, Bytes window, std::si
     if (left < header_bytes_) return Stop::kShort;
     const std::byte* at = window.data() + used;
     const RecordHeader header = header_at(at);
-    if (bool swapped = false; is_pcap_magic(load32(at, false)) || is_pcap_magic(load32(at, true))) {  // files put one after another
+    if (bool swapped = false;
+        is_pcap_magic(load32(at, false)) || is_pcap_magic(load32(at, true))) {  // files put one after another
       need = kPcapHeader;
       if (left < kPcapHeader) return Stop::kShort;
       if (pcap_header_at(window.subspan(used), swapped)) return Stop::kFileHeader;
@@ -118,8 +125,10 @@ PcapReader::Stop PcapReader::read_window(RecordSink& sink, Bytes window, std::si
     need = header_bytes_ + header.captured;
     if (left < need) return Stop::kShort;
     std::int64_t microseconds = header.fraction;
-    if (nanoseconds_) microseconds /= 1000;
-    else if (header.fraction >= 1'000'000) weird(base + used, "bad-fraction", std::to_string(header.fraction));
+    if (nanoseconds_)
+      microseconds /= 1000;
+    else if (header.fraction >= 1'000'000)
+      weird(base + used, "bad-fraction", std::to_string(header.fraction));
     last_seconds_ = header.seconds;
     put(sink, {{std::int64_t{header.seconds} * 1'000'000 + microseconds},
                link_type_,
@@ -177,7 +186,7 @@ Result<void> PcapReader::run(RecordSink sink) {
   }
 }
 
-// ---- pcapng ---------------------------------------------------------------------------------------------------------
+// ---- pcapng -------------------------------------------------------------------------------------------------------
 
 std::uint16_t PcapngReader::u16(const std::byte* at) const { return load16(at, swapped_); }
 std::uint32_t PcapngReader::u32(const std::byte* at) const { return load32(at, swapped_); }
@@ -217,7 +226,8 @@ PcapngReader::Stop PcapngReader::read_window(RecordSink& sink, Bytes window, std
   }
 }
 
-// Where, behind its first byte, a block stands that ends as it begins and is followed by another or by the end; 0 if nowhere.
+// Where, behind its first byte, a block stands that ends as it begins and is followed by another or by the end; 0 if
+// nowhere.
 std::size_t PcapngReader::find_block(Bytes window) const {
   const auto whole = [this](Bytes bytes) -> std::size_t {
     if (bytes.size() < kMinBlock) return 0;
@@ -319,11 +329,12 @@ void PcapngReader::simple_packet(RecordSink& sink, Bytes body, std::uint64_t off
   const std::uint32_t wire = u32(body.data());
   const std::uint32_t snap = interfaces_.front().snap_length;
   const std::size_t captured = std::min<std::size_t>({wire, snap == 0 ? wire : snap, body.size() - 4});
-  put(sink, {last_time_, interfaces_.front().link_type, wire, body.subspan(4, captured), offset, offset + kMinBlock + body.size()});
+  put(sink, {last_time_, interfaces_.front().link_type, wire, body.subspan(4, captured), offset,
+             offset + kMinBlock + body.size()});
 }
 
-void PcapngReader::packet(RecordSink& sink, std::uint32_t number, std::uint64_t ticks, std::uint32_t captured, std::uint32_t wire,
-                          Bytes rest, std::uint64_t offset) {
+void PcapngReader::packet(RecordSink& sink, std::uint32_t number, std::uint64_t ticks, std::uint32_t captured,
+                          std::uint32_t wire, Bytes rest, std::uint64_t offset) {
   if (number >= interfaces_.size()) return weird(offset, "unknown-interface", std::to_string(number));
   if (captured > rest.size()) return weird(offset, "packet-exceeds-block", std::to_string(captured));
   const Interface& interface = interfaces_[number];
@@ -333,7 +344,8 @@ void PcapngReader::packet(RecordSink& sink, std::uint32_t number, std::uint64_t 
   constexpr Wide kMax = INT64_MAX / 4;  // differences of two still fit
   if (microseconds > kMax || microseconds < -kMax) return weird(offset, "time-out-of-range", std::to_string(ticks));
   last_time_ = {static_cast<std::int64_t>(microseconds)};
-  put(sink, {last_time_, interface.link_type, std::max(wire, captured), rest.first(captured), offset, offset + kMinBlock + 20 + rest.size()});
+  put(sink, {last_time_, interface.link_type, std::max(wire, captured), rest.first(captured), offset,
+             offset + kMinBlock + 20 + rest.size()});
 }
 
 Result<void> PcapngReader::run(RecordSink sink) {
@@ -341,7 +353,8 @@ Result<void> PcapngReader::run(RecordSink sink) {
   const Bytes head = input_.peek(need);
   if (head.size() < need || load32(head.data(), false) != kBlockSection || !block_length(head)) {
     if (!input_.status()) return input_.status();
-    return Failure(ErrorCode::kCorrupt, head.size() < need ? "the pcapng section header is cut short" : "no pcapng section header");
+    return Failure(ErrorCode::kCorrupt,
+                   head.size() < need ? "the pcapng section header is cut short" : "no pcapng section header");
   }
   for (;;) {
     const std::size_t asked = need;
@@ -363,13 +376,14 @@ Result<void> PcapngReader::run(RecordSink sink) {
   }
 }
 
-// ---- The formats ----------------------------------------------------------------------------------------------------
+// ---- The formats --------------------------------------------------------------------------------------------------
 
 namespace {
 
 template <typename Reader>
 Result<void> decode_capture(DecodeContext& context) {
-  Traffic traffic(context.options, context.emitter, context.shared, capture_sensor(context.options, context.emitter.source()));
+  Traffic traffic(context.options, context.emitter, context.shared,
+                  capture_sensor(context.options, context.emitter.source()));
   Reader reader(context.input, context.emitter);
   std::uint32_t link_type = 0;
   const Result<void> result = reader.run([&](std::span<const CaptureRecord> records) {
@@ -383,7 +397,8 @@ Result<void> decode_capture(DecodeContext& context) {
                    result.error().message + "; the " + std::to_string(totals.packets) + " packets before it were kept");
   if (totals.packets > 0 && totals.unsupported == totals.packets)
     return Failure(ErrorCode::kUnsupported,
-                   "none of the " + std::to_string(totals.packets) + " packets could be read: link type " + std::to_string(link_type) +
+                   "none of the " + std::to_string(totals.packets) + " packets could be read: link type " +
+                       std::to_string(link_type) +
                        " is not known here; Ethernet, raw IP, loopback, PPP and Linux cooked captures are");
   return {};
 }
@@ -408,10 +423,15 @@ constinit const Format kPcapFormat = {
     .name = "pcap",
     .title = "Packet capture (pcap)",
     .tables = kTables,
-    .doc = "Microsecond, nanosecond and modified files in either byte order; Ethernet (VLAN, QinQ, MPLS, PPPoE), raw IP, loopback, PPP "
-           "and Linux cooked links. Tunnels (IP in IP, 6in4, GRE, VXLAN, Geneve) are opened and the innermost packet counts; IP "
-           "fragments are joined. Packets become flows, every DNS message a row, TLS, QUIC and HTTP tell names, and NetFlow, IPFIX "
-           "and sFlow datagrams become the flows that they export. Not read: IEEE 802.11 and other link types, encrypted payloads.",
+    .doc =
+        "Microsecond, nanosecond and modified files in either byte order; Ethernet (VLAN, QinQ, MPLS, PPPoE), raw IP, "
+        "loopback, PPP "
+        "and Linux cooked links. Tunnels (IP in IP, 6in4, GRE, VXLAN, Geneve) are opened and the innermost packet "
+        "counts; IP "
+        "fragments are joined. Packets become flows, every DNS message a row, TLS, QUIC and HTTP tell names, and "
+        "NetFlow, IPFIX "
+        "and sFlow datagrams become the flows that they export. Not read: IEEE 802.11 and other link types, encrypted "
+        "payloads.",
     .detect = detect_pcap,
     .decode = decode_capture<PcapReader>,
 };
@@ -421,8 +441,10 @@ constinit const Format kPcapngFormat = {
     .name = "pcapng",
     .title = "Packet capture (pcapng)",
     .tables = kTables,
-    .doc = "As pcap, with several sections and interfaces, each with its own link type, clock resolution and offset. Simple packet blocks "
-           "have no time and take that of the packet before. Names, statistics, secrets and custom blocks are skipped.",
+    .doc =
+        "As pcap, with several sections and interfaces, each with its own link type, clock resolution and offset. "
+        "Simple packet blocks "
+        "have no time and take that of the packet before. Names, statistics, secrets and custom blocks are skipped.",
     .detect = detect_pcapng,
     .decode = decode_capture<PcapngReader>,
 };

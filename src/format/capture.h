@@ -19,7 +19,8 @@
 
 namespace rw {
 
-// No capture tool writes larger packets: tcpdump's and Wireshark's own limit is 256 KiB, USB captures reach 128 MiB but hold no IP.
+// No capture tool writes larger packets: tcpdump's and Wireshark's own limit is 256 KiB, USB captures reach 128 MiB but
+// hold no IP.
 inline constexpr std::uint32_t kMaxPacketBytes = 1 << 20;
 // How far is searched for the next sound record behind a broken one, at first and then.
 inline constexpr std::size_t kResyncNearBytes = std::size_t{64} << 10;
@@ -62,12 +63,13 @@ class CaptureReader {
   std::size_t count_ = 0;
 };
 
-// Classic pcap: microseconds, nanoseconds and Kuznetzov's "modified" records, in either byte order; several files in a row.
+// Classic pcap: microseconds, nanoseconds and Kuznetzov's "modified" records, in either byte order; several files in a
+// row.
 class PcapReader : public CaptureReader {
  public:
   using CaptureReader::CaptureReader;
-  // Reads to the end. A broken record header is skipped to the next sound record within kResyncBytes; a failure tells where
-  // none was found.
+  // Reads to the end. A broken record header is skipped to the next sound record within kResyncBytes; a failure tells
+  // where none was found.
   Result<void> run(RecordSink sink);
 
  private:
@@ -84,8 +86,8 @@ class PcapReader : public CaptureReader {
 
   bool swapped_ = false;
   bool nanoseconds_ = false;
-  bool lengths_swapped_ = false;       // files before version 2.3 wrote the wire length first
-  std::uint32_t header_bytes_ = 16;    // 24 in modified files
+  bool lengths_swapped_ = false;     // files before version 2.3 wrote the wire length first
+  std::uint32_t header_bytes_ = 16;  // 24 in modified files
   std::uint32_t link_type_ = 0;
   std::optional<std::uint32_t> last_seconds_;
 };
@@ -94,14 +96,15 @@ class PcapReader : public CaptureReader {
 class PcapngReader : public CaptureReader {
  public:
   using CaptureReader::CaptureReader;
-  static constexpr std::size_t kMaxInterfaces = 65536;          // per section
-  static constexpr std::uint32_t kMaxBlockBytes = 16U << 20;    // of blocks that are read; others are skipped whatever their size
+  static constexpr std::size_t kMaxInterfaces = 65536;  // per section
+  static constexpr std::uint32_t kMaxBlockBytes =
+      16U << 20;  // of blocks that are read; others are skipped whatever their size
   Result<void> run(RecordSink sink);
 
  private:
   struct Interface {
     std::uint32_t link_type = 0;
-    std::uint32_t snap_length = 0;       // 0: none
+    std::uint32_t snap_length = 0;  // 0: none
     std::uint64_t units_per_second = 1'000'000;
     std::int64_t offset_seconds = 0;
   };
@@ -114,8 +117,8 @@ class PcapngReader : public CaptureReader {
   void enhanced_packet(RecordSink& sink, Bytes body, std::uint64_t offset);
   void simple_packet(RecordSink& sink, Bytes body, std::uint64_t offset);
   void old_packet(RecordSink& sink, Bytes body, std::uint64_t offset);
-  void packet(RecordSink& sink, std::uint32_t interface, std::uint64_t ticks, std::uint32_t captured, std::uint32_t wire,
-              Bytes rest, std::uint64_t offset);
+  void packet(RecordSink& sink, std::uint32_t interface, std::uint64_t ticks, std::uint32_t captured,
+              std::uint32_t wire, Bytes rest, std::uint64_t offset);
   enum class Stop : std::uint8_t { kShort, kBroken, kLarge };
   Stop read_window(RecordSink& sink, Bytes window, std::size_t& used, std::size_t& need);
   std::optional<std::uint32_t> block_length(Bytes at) const;

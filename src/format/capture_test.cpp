@@ -50,8 +50,7 @@ void expect_three_datagrams(Rows run) {
   EXPECT_TRUE(run.counts.weird.empty());
 }
 
-// ---- pcap
-// -------------------------------------------------------------------------------------------------------------
+// ---- pcap ---------------------------------------------------------------------------------------------------------
 
 TEST(Pcap, ReadsEveryByteOrderAndResolution) {
   for (const bool big : {false, true})
@@ -183,8 +182,7 @@ TEST(Pcap, OneWildTimestampMovesNothing) {
   EXPECT_EQ(run["flows"].size(), 3U);  // before, itself, after
 }
 
-// ---- pcapng
-// -----------------------------------------------------------------------------------------------------------
+// ---- pcapng -------------------------------------------------------------------------------------------------------
 
 std::string pcapng_of(const Pcapng& ng, const std::vector<Frame>& frames) {
   std::string out = ng.section() + ng.interface();
@@ -298,8 +296,7 @@ TEST(Pcapng, SurvivesTruncationAtEveryByte) {
   EXPECT_EQ(most, 3);
 }
 
-// ---- Growing inputs
-// -----------------------------------------------------------------------------------------------------
+// ---- Growing inputs -----------------------------------------------------------------------------------------------
 
 // An input that grew: its old part is dropped, what is new is told, and together they are what the whole is.
 TEST(Capture, GoesOnWhereAKnownInputEnded) {
@@ -326,8 +323,7 @@ TEST(Capture, GoesOnWhereAKnownInputEnded) {
   }
 }
 
-// ---- Fragments, tunnels, exports
-// ----------------------------------------------------------------------------------------
+// ---- Fragments, tunnels, exports ----------------------------------------------------------------------------------
 
 TEST(Capture, CountsFragmentsAsTheirFlow) {
   const std::string query = testing::udp(5000, 53, testing::dns_query(1, "a.example"));
@@ -405,8 +401,7 @@ TEST(Capture, TurnsFlowExportsIntoTheirFlows) {
   EXPECT_EQ(run["flows"][1].at("dst_port"), "2056");
 }
 
-// ---- DNS
-// --------------------------------------------------------------------------------------------------------------
+// ---- DNS ----------------------------------------------------------------------------------------------------------
 
 TEST(CaptureDns, PairsQueriesAndResponses) {
   Rows run = run_frames({{0, datagram(5000, 53, testing::dns_query(1, "WWW.Example.org"))},
@@ -526,8 +521,7 @@ TEST(CaptureDns, BoundsQueriesThatWait) {
   EXPECT_EQ(run.weird("dns-table-full"), kMany - DnsTracker::kMaxPending);
 }
 
-// ---- Names
-// ------------------------------------------------------------------------------------------------------------
+// ---- Names --------------------------------------------------------------------------------------------------------
 
 TEST(CaptureTls, ReadsNamesAcrossSegments) {
   const std::string hello = testing::tls_record(testing::client_hello({.padding = 1800}));
@@ -591,8 +585,7 @@ TEST(CaptureHttp, PairsRequestsAndResponses) {
   EXPECT_EQ(run["flows"][0].at("server_name"), "www.example.org");
 }
 
-// ---- Detection
-// --------------------------------------------------------------------------------------------------------
+// ---- Detection ----------------------------------------------------------------------------------------------------
 
 TEST(Capture, IsDetectedByContent) {
   const auto name = [](std::string_view bytes) {

@@ -8,14 +8,14 @@
 namespace rw {
 namespace {
 
-constexpr std::uint16_t kTypeA = 1, kTypeNs = 2, kTypeCname = 5, kTypePtr = 12, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28,
-                        kTypeSrv = 33, kTypeDname = 39, kTypeOpt = 41;
+constexpr std::uint16_t kTypeA = 1, kTypeNs = 2, kTypeCname = 5, kTypePtr = 12, kTypeMx = 15, kTypeTxt = 16,
+                        kTypeAaaa = 28, kTypeSrv = 33, kTypeDname = 39, kTypeOpt = 41;
 constexpr std::uint16_t kClassInternet = 1;
 constexpr std::uint16_t kClassMask = 0x7FFF;  // multicast DNS uses the top bit (RFC 6762 10.2 and 18.12)
 constexpr std::size_t kMaxText = 255;         // of a TXT record, on the wire
 
-// A name has at most 127 labels, and a pointer that saves no label saves nothing. Without a bound, names that chain through all
-// records before them take quadratic time.
+// A name has at most 127 labels, and a pointer that saves no label saves nothing. Without a bound, names that chain
+// through all records before them take quadratic time.
 constexpr unsigned kMaxPointers = 128;
 
 constexpr const char* kTruncated = "dns-truncated";
@@ -164,13 +164,17 @@ void DnsMessage::read_data(DnsRecord& record, std::size_t at, std::size_t length
   switch (record.type) {
     case kTypeA:
       if (record.record_class != kClassInternet) return;
-      if (length == 4) record.address = Ip::v4(Cursor(data).u32());
-      else problem_ = "dns-address-length";
+      if (length == 4)
+        record.address = Ip::v4(Cursor(data).u32());
+      else
+        problem_ = "dns-address-length";
       return;
     case kTypeAaaa:
       if (record.record_class != kClassInternet) return;
-      if (length == 16) record.address = Ip::v6(data.data());
-      else problem_ = "dns-address-length";
+      if (length == 16)
+        record.address = Ip::v6(data.data());
+      else
+        problem_ = "dns-address-length";
       return;
     case kTypeTxt: {
       std::string text;
@@ -202,9 +206,11 @@ void DnsMessage::read_data(DnsRecord& record, std::size_t at, std::size_t length
 
 bool looks_like_dns_query(Bytes bytes) {
   if (bytes.size() < kDnsHeaderBytes + 5) return false;
-  constexpr std::uint16_t kAllowed = 0x0130;  // recursion desired, authentic data, checking disabled; a standard query else
+  constexpr std::uint16_t kAllowed =
+      0x0130;  // recursion desired, authentic data, checking disabled; a standard query else
   const unsigned additional = u16_at(bytes, 10);
-  if ((u16_at(bytes, 2) & ~kAllowed) != 0 || u16_at(bytes, 4) != 1 || u16_at(bytes, 6) != 0 || u16_at(bytes, 8) != 0 || additional > 1)
+  if ((u16_at(bytes, 2) & ~kAllowed) != 0 || u16_at(bytes, 4) != 1 || u16_at(bytes, 6) != 0 || u16_at(bytes, 8) != 0 ||
+      additional > 1)
     return false;
   std::string name;
   std::size_t at = kDnsHeaderBytes;

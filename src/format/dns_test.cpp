@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "format/capture_testing.h"
+#include "format/capture_builder.h"
 
 namespace rw {
 namespace {
@@ -189,7 +189,8 @@ TEST(Dns, SurvivesTruncationAtEveryByte) {
 TEST(Dns, AQueryIsRecognisedOnAnyPort) {
   const std::string query = testing::dns_query(1, "example.org");
   EXPECT_TRUE(looks_like_dns_query(as_bytes(query)));
-  EXPECT_TRUE(looks_like_dns_query(as_bytes(dns_header(1, 0x0120, 1, 0, 0, 1) + dns_question("example.org") + dns_record(std::string(1, '\0'), 41, 0, ""))));
+  EXPECT_TRUE(looks_like_dns_query(as_bytes(dns_header(1, 0x0120, 1, 0, 0, 1) + dns_question("example.org") +
+                                            dns_record(std::string(1, '\0'), 41, 0, ""))));
   EXPECT_FALSE(looks_like_dns_query(as_bytes(query + "more")));
   EXPECT_FALSE(looks_like_dns_query(as_bytes(query.substr(0, query.size() - 1))));
   EXPECT_FALSE(looks_like_dns_query(as_bytes(testing::dns_response(1, "example.org"))));

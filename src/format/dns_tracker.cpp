@@ -8,7 +8,8 @@ namespace rw {
 namespace {
 
 constexpr std::uint32_t kNone = IndexTable::kNone;
-// How many waiting queries with the same key are compared with a response: clients send a query again three or four times.
+// How many waiting queries with the same key are compared with a response: clients send a query again three or four
+// times.
 constexpr unsigned kMaxRepeats = 16;
 // How many queries are told per packet when many are due at once.
 constexpr unsigned kMaxPerAdvance = 64;
@@ -34,7 +35,8 @@ DnsTracker::DnsTracker(Emitter& emitter, std::string sensor)
     : emitter_(emitter), sensor_(std::move(sensor)), seed_(hash_seed()) {}
 
 std::uint64_t DnsTracker::hash_of(const Key& key) const {
-  const std::uint64_t low = std::uint64_t{key.port} << 24 | std::uint64_t{key.id} << 8 | static_cast<std::uint8_t>(key.transport);
+  const std::uint64_t low =
+      std::uint64_t{key.port} << 24 | std::uint64_t{key.id} << 8 | static_cast<std::uint8_t>(key.transport);
   std::uint64_t h = hash_mix(key.client.lo ^ seed_, key.client.hi ^ 0x9E3779B97F4A7C15ULL);
   h = hash_mix(h ^ key.server.lo, key.server.hi ^ 0xC2B2AE3D27D4EB4FULL);
   return hash_mix(h ^ low, seed_ ^ 0x165667B19E3779F9ULL);
@@ -63,7 +65,7 @@ bool DnsTracker::message(const Where& where, Bytes bytes, std::size_t wire_bytes
   return true;
 }
 
-// ---- Waiting queries ------------------------------------------------------------------------------------------------
+// ---- Waiting queries ----------------------------------------------------------------------------------------------
 
 // A free place.
 std::uint32_t DnsTracker::take() {
@@ -111,7 +113,8 @@ void DnsTracker::remove(std::uint32_t index, std::uint32_t older) {
   if (older != kNone) {
     pending_[older].newer = p.newer;
     if (p.newer == kNone) {  // it was the last: the oldest of the chain has to know the new last one
-      const std::uint32_t head = find(p.hash, {p.client, key_server(p.server, p.transport), p.client_port, p.id, p.transport});
+      const std::uint32_t head =
+          find(p.hash, {p.client, key_server(p.server, p.transport), p.client_port, p.id, p.transport});
       pending_[head].newest = older;
     }
   } else if (p.newer != kNone) {
@@ -139,7 +142,8 @@ void DnsTracker::response(const Where& where) {
   std::uint32_t older = kNone;
   for (unsigned i = 0; index != kNone && i < kMaxRepeats; ++i) {
     const Pending& p = pending_[index];
-    const bool same_question = !message_.has_question || !p.has_question || (p.type == message_.type && p.name == message_.name);
+    const bool same_question =
+        !message_.has_question || !p.has_question || (p.type == message_.type && p.name == message_.name);
     if (same_question && distance(where.time, p.time) <= kTimeout) {
       add_row(p, &where);
       add_answers(where, where.dst, p.has_question ? &p.name : nullptr);
@@ -152,14 +156,15 @@ void DnsTracker::response(const Where& where) {
 }
 
 void DnsTracker::advance(Timestamp now) {
-  for (unsigned i = 0; i < kMaxPerAdvance && oldest_ != kNone && distance(now, pending_[oldest_].time) > kTimeout; ++i) drop_oldest();
+  for (unsigned i = 0; i < kMaxPerAdvance && oldest_ != kNone && distance(now, pending_[oldest_].time) > kTimeout; ++i)
+    drop_oldest();
 }
 
 void DnsTracker::flush() {
   while (oldest_ != kNone) drop_oldest();
 }
 
-// ---- Rows -----------------------------------------------------------------------------------------------------------
+// ---- Rows ---------------------------------------------------------------------------------------------------------
 
 void DnsTracker::fill_response(Dns& row, const Where& where) const {
   row.rcode = message_.rcode;
@@ -213,8 +218,10 @@ void DnsTracker::add_message(const Where& where) {
   row.id = message_.id;
   row.opcode = message_.opcode();
   row.flags = message_.flags;
-  if (response) fill_response(row, where);
-  else row.query_bytes = message_.wire_length;
+  if (response)
+    fill_response(row, where);
+  else
+    row.query_bytes = message_.wire_length;
   if (message_.has_question) {
     row.name = message_.name;
     row.name_bytes = message_.name_bytes;

@@ -1,8 +1,9 @@
-// DNS messages as they pass, made into transactions: one `dns` row a query with its response, one `dns_answers` row an answer.
+// DNS messages as they pass, made into transactions: one `dns` row a query with its response, one `dns_answers` row an
+// answer.
 //
-// A response belongs to the oldest waiting query with the same client, server, port, id and question. A query that is sent
-// again is a row of its own. What is not answered within kTimeout, and responses without a query, become rows with nulls.
-// Multicast DNS is not paired (its answers go to the group, not to who asked): each message is one row.
+// A response belongs to the oldest waiting query with the same client, server, port, id and question. A query that is
+// sent again is a row of its own. What is not answered within kTimeout, and responses without a query, become rows with
+// nulls. Multicast DNS is not paired (its answers go to the group, not to who asked): each message is one row.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,10 @@ std::uint16_t request_code(const Packet& packet) {
   const unsigned code = packet.dst_port & 0xFF;
   unsigned request = type;
   if (packet.proto == ip_proto::kIcmp) {
-    if (type == 0) request = 8;                                      // echo
-    else if (type == 14 || type == 16 || type == 18) request = type - 1;  // timestamp, information, address mask
+    if (type == 0)
+      request = 8;  // echo
+    else if (type == 14 || type == 16 || type == 18)
+      request = type - 1;  // timestamp, information, address mask
   } else if (type == 129) {
     request = 128;  // echo
   }
@@ -33,7 +35,9 @@ std::uint16_t request_code(const Packet& packet) {
 bool is_icmp(std::uint8_t proto) { return proto == ip_proto::kIcmp || proto == ip_proto::kIcmp6; }
 std::int64_t distance(std::int64_t a, std::int64_t b) { return std::llabs(a - b); }
 
-bool is_first_syn(const Packet& packet) { return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn; }
+bool is_first_syn(const Packet& packet) {
+  return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
+}
 bool is_answer_syn(const Packet& packet) {
   constexpr std::uint8_t kBoth = tcp_flag::kSyn | tcp_flag::kAck;
   return (packet.tcp_flags & kBoth) == kBoth;
@@ -75,7 +79,8 @@ std::uint32_t FlowAssembler::find(const FlowKey& key) const {
   });
 }
 
-FlowAssembler::Touched FlowAssembler::add(const FlowKey& key, const Packet& packet, const Counted& counted, Timestamp now) {
+FlowAssembler::Touched FlowAssembler::add(const FlowKey& key, const Packet& packet, const Counted& counted,
+                                          Timestamp now) {
   std::uint32_t index = find(key);
   bool fresh = index == kNone;
   if (fresh) {
@@ -106,7 +111,7 @@ FlowAssembler::Touched FlowAssembler::add(const FlowKey& key, const Packet& pack
   return {flow, forward};
 }
 
-// ---- Beginning and end ----------------------------------------------------------------------------------------------
+// ---- Beginning and end --------------------------------------------------------------------------------------------
 
 std::uint32_t FlowAssembler::create(const FlowKey& key, Timestamp now) {
   if (table_.size() >= options_.max_flows) make_room();
@@ -165,10 +170,12 @@ std::int64_t FlowAssembler::patience_us(const OpenFlow& flow) const {
 
 // Whether a packet that fits an open flow is the first of another one.
 bool FlowAssembler::starts_anew(const OpenFlow& flow, const Packet& packet, const Counted& counted) const {
-  const std::int64_t silence = counted.first.us > flow.last_us ? counted.first.us - flow.last_us : flow.first_us - counted.last.us;
+  const std::int64_t silence =
+      counted.first.us > flow.last_us ? counted.first.us - flow.last_us : flow.first_us - counted.last.us;
   if (silence > patience_us(flow)) return true;
   if (flow.proto != ip_proto::kTcp || !is_first_syn(packet)) return false;
-  if ((flow.state & OpenFlow::kSynSeen) == 0) return flow.packets[0] + flow.packets[1] >= 3;  // else a SYN that came late
+  if ((flow.state & OpenFlow::kSynSeen) == 0)
+    return flow.packets[0] + flow.packets[1] >= 3;   // else a SYN that came late
   if (packet.tcp_seq == flow.syn_seq) return false;  // sent again
   return (flow.state & OpenFlow::kClosed) != 0 || (flow.packets[0] > 0 && flow.packets[1] > 0);
 }
@@ -185,14 +192,15 @@ void FlowAssembler::note_tcp(OpenFlow& flow, const Packet& packet, bool forward)
   flow.flags[forward ? 0 : 1] |= packet.tcp_flags;
   constexpr std::uint8_t kBothFins = OpenFlow::kFinForward | OpenFlow::kFinReverse;
   if ((packet.tcp_flags & tcp_flag::kFin) != 0) flow.state |= forward ? OpenFlow::kFinForward : OpenFlow::kFinReverse;
-  if ((packet.tcp_flags & tcp_flag::kRst) != 0 || (flow.state & kBothFins) == kBothFins) flow.state |= OpenFlow::kClosed;
+  if ((packet.tcp_flags & tcp_flag::kRst) != 0 || (flow.state & kBothFins) == kBothFins)
+    flow.state |= OpenFlow::kClosed;
 }
 
-// ---- Expiry ---------------------------------------------------------------------------------------------------------
+// ---- Expiry -------------------------------------------------------------------------------------------------------
 //
-// A queue in the order in which flows were last looked at, not last used: a packet then touches only its own flow. A flow that
-// was used since goes to the end again, so it is told at most one idle timeout late; where flows are split does not depend on
-// it (starts_anew decides that by the packets' own times).
+// A queue in the order in which flows were last looked at, not last used: a packet then touches only its own flow. A
+// flow that was used since goes to the end again, so it is told at most one idle timeout late; where flows are split
+// does not depend on it (starts_anew decides that by the packets' own times).
 
 void FlowAssembler::queue(std::uint32_t index, Timestamp now) {
   flows_[index].next = kNone;
@@ -207,10 +215,14 @@ void FlowAssembler::advance(Timestamp now) {
     OpenFlow& flow = flows_[index];
     if (distance(now.us, flow.queued_us) <= options_.idle_timeout.us) return;
     queue_head_ = flow.next;
-    if (queue_head_ == kNone) queue_tail_ = kNone;
-    else __builtin_prefetch(&flows_[queue_head_]);
-    if (distance(now.us, flow.last_us) > patience_us(flow)) end(index);
-    else queue(index, now);
+    if (queue_head_ == kNone)
+      queue_tail_ = kNone;
+    else
+      __builtin_prefetch(&flows_[queue_head_]);
+    if (distance(now.us, flow.last_us) > patience_us(flow))
+      end(index);
+    else
+      queue(index, now);
   }
 }
 
@@ -256,7 +268,7 @@ void FlowAssembler::finish(OpenFlow& flow) {
   }
 }
 
-// ---- Rows -----------------------------------------------------------------------------------------------------------
+// ---- Rows ---------------------------------------------------------------------------------------------------------
 
 void FlowAssembler::set_server_name(OpenFlow& flow, std::string_view escaped) {
   if (flow.name != kNone || escaped.empty()) return;

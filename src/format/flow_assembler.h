@@ -1,11 +1,11 @@
 // Packets into bidirectional flows, initiator first, with active and idle timeouts, in bounded memory.
 //
 // Who is the initiator: TCP's SYN decides (a SYN with ACK says that the other side began), for ICMP the request of a
-// request/reply pair, else whoever is seen first. Ports do not decide: a reflected answer without its request must stay a flow
-// from the reflector to its victim.
+// request/reply pair, else whoever is seen first. Ports do not decide: a reflected answer without its request must stay
+// a flow from the reflector to its victim.
 //
-// A TCP connection ends with a reset or with FINs from both sides; what comes late still belongs to it, until a new SYN opens the
-// next one or kClosedLinger has passed. ICMP flows are keyed by type and code, request and reply together.
+// A TCP connection ends with a reset or with FINs from both sides; what comes late still belongs to it, until a new SYN
+// opens the next one or kClosedLinger has passed. ICMP flows are keyed by type and code, request and reply together.
 #pragma once
 
 #include <cstdint>
@@ -31,29 +31,29 @@ struct alignas(64) OpenFlow {
   Ip low, high;
   std::uint16_t low_port = 0, high_port = 0;  // ICMP: both hold the type and code
   std::uint8_t proto = 0;
-  std::uint8_t state = 0;                     // kSynSeen …
-  std::uint8_t flags[2] = {0, 0};             // TCP flags by direction; 0 is initiator to responder, also below
+  std::uint8_t state = 0;          // kSynSeen …
+  std::uint8_t flags[2] = {0, 0};  // TCP flags by direction; 0 is initiator to responder, also below
   std::int64_t first_us = 0, last_us = 0;
   std::int64_t bytes[2] = {0, 0};
   std::uint32_t packets[2] = {0, 0};
-  std::int64_t queued_us = 0;                 // clock when it was put into the expiry queue
-  std::uint32_t next = kNone;                 // in the expiry queue, or in the list of free ones
-  std::uint32_t inspection = kNone;           // of the payload inspector
-  std::uint32_t name = kNone;                 // of the server name
+  std::int64_t queued_us = 0;        // clock when it was put into the expiry queue
+  std::uint32_t next = kNone;        // in the expiry queue, or in the list of free ones
+  std::uint32_t inspection = kNone;  // of the payload inspector
+  std::uint32_t name = kNone;        // of the server name
   std::uint32_t syn_seq = 0;
   std::uint16_t vlan = Packet::kNoVlan;
   std::uint8_t tos = 0;
   App app = App::kNone;
   bool initiator_is_high = false;
-  std::uint8_t probes = 0;                    // of the payload inspector: what it looked at so far
+  std::uint8_t probes = 0;  // of the payload inspector: what it looked at so far
   std::uint16_t spare = 0;
-  std::uint32_t hash = 0;                     // upper half of the key's hash
+  std::uint32_t hash = 0;  // upper half of the key's hash
 
-  static constexpr std::uint8_t kSynSeen = 1;      // the initiator is certain
+  static constexpr std::uint8_t kSynSeen = 1;  // the initiator is certain
   static constexpr std::uint8_t kFinForward = 2;
   static constexpr std::uint8_t kFinReverse = 4;
   static constexpr std::uint8_t kClosed = 8;
-  static constexpr std::uint8_t kInspected = 16;   // the inspector wants no more of it
+  static constexpr std::uint8_t kInspected = 16;  // the inspector wants no more of it
 
   const Ip& initiator() const { return initiator_is_high ? high : low; }
   const Ip& responder() const { return initiator_is_high ? low : high; }
@@ -67,7 +67,7 @@ struct FlowKey {
   std::uint16_t low_port = 0, high_port = 0;
   std::uint8_t proto = 0;
   bool src_is_high = false;
-  bool is_reply = false;      // an ICMP reply: its key is that of the request
+  bool is_reply = false;  // an ICMP reply: its key is that of the request
   std::uint32_t hash = 0;
 };
 

@@ -17,7 +17,8 @@ std::size_t FragmentJoiner::KeyHash::operator()(const Key& key) const noexcept {
 std::optional<FragmentJoiner::Joined> FragmentJoiner::add(Timestamp time, const Packet& fragment) {
   done_.clear();
   // RFC 791 joins by protocol too; RFC 8200 by addresses and id alone (later fragments may name another next header).
-  const Key key{fragment.src, fragment.dst, fragment.fragment_id, fragment.src.is_v4() ? fragment.proto : std::uint8_t{0}};
+  const Key key{fragment.src, fragment.dst, fragment.fragment_id,
+                fragment.src.is_v4() ? fragment.proto : std::uint8_t{0}};
   auto found = index_.find(key);
   if (found == index_.end()) {
     datagrams_.emplace_back();
@@ -33,7 +34,8 @@ std::optional<FragmentJoiner::Joined> FragmentJoiner::add(Timestamp time, const 
   memory_ -= datagram->bytes_seen.memory_bytes();
   take(*datagram, time, fragment);
   memory_ += datagram->bytes_seen.memory_bytes();
-  if (datagram->total == 0 || datagram->bytes_seen.prefix_size() < datagram->total || !datagram->has_first) return std::nullopt;
+  if (datagram->total == 0 || datagram->bytes_seen.prefix_size() < datagram->total || !datagram->has_first)
+    return std::nullopt;
   return finish(datagram, true);
 }
 
@@ -46,15 +48,18 @@ void FragmentJoiner::take(Datagram& d, Timestamp time, const Packet& fragment) {
   const std::size_t end = fragment.fragment_offset + length;
   if (length == 0 || (fragment.more_fragments && length % 8 != 0)) emitter_.weird("fragment-length");
   if (!fragment.more_fragments) {
-    if (d.total == 0 && end >= d.bytes_seen.end()) d.total = end;
-    else if (end != d.total) emitter_.weird("fragment-length");
+    if (d.total == 0 && end >= d.bytes_seen.end())
+      d.total = end;
+    else if (end != d.total)
+      emitter_.weird("fragment-length");
   } else if (d.total != 0 && end > d.total) {
     emitter_.weird("fragment-length");
   }
   const auto added = d.bytes_seen.add(fragment.fragment_offset, fragment.ip_payload, length, kMaxPayload);
   if (added == RangeBuffer::Added::kOverlap) emitter_.weird("fragment-overlap");
   if (added == RangeBuffer::Added::kRefused) return emitter_.weird("fragment-too-long");
-  if (fragment.ip_payload.size() < length) d.cut_at = std::min(d.cut_at, fragment.fragment_offset + fragment.ip_payload.size());
+  if (fragment.ip_payload.size() < length)
+    d.cut_at = std::min(d.cut_at, fragment.fragment_offset + fragment.ip_payload.size());
   if (fragment.fragment_offset == 0 && !d.has_first) {
     d.has_first = true;
     d.packet = fragment;  // its ports

@@ -15,21 +15,24 @@ namespace rw {
 
 class FragmentJoiner {
  public:
-  static constexpr Duration kTimeout = Duration::seconds(30);        // hosts wait 30 to 60 s
-  static constexpr std::size_t kMaxDatagrams = 4096;                 // held at once
-  static constexpr std::size_t kMaxMemoryBytes = std::size_t{32} << 20;  // held at once: beyond it the oldest is given up
-  static constexpr std::size_t kMaxPayload = 65535;                  // of an IP packet
+  static constexpr Duration kTimeout = Duration::seconds(30);  // hosts wait 30 to 60 s
+  static constexpr std::size_t kMaxDatagrams = 4096;           // held at once
+  static constexpr std::size_t kMaxMemoryBytes = std::size_t{32}
+                                                 << 20;  // held at once: beyond it the oldest is given up
+  static constexpr std::size_t kMaxPayload = 65535;      // of an IP packet
 
   explicit FragmentJoiner(Emitter& emitter) : emitter_(emitter) {}
 
-  // Fragments that are done with: `packet` describes the first one, `payload` is what they carry together, up to the first hole.
+  // Fragments that are done with: `packet` describes the first one, `payload` is what they carry together, up to the
+  // first hole.
   struct Joined {
     Packet packet;
-    Bytes payload;                    // valid until the next call of anything here
-    std::uint32_t payload_bytes = 0;  // on the wire; more than payload.size() where something is missing, kMaxPayload if unknown
+    Bytes payload;  // valid until the next call of anything here
+    std::uint32_t payload_bytes =
+        0;  // on the wire; more than payload.size() where something is missing, kMaxPayload if unknown
     Timestamp first, last;
     std::int64_t packets = 0, bytes = 0;  // what the fragments were, on the IP layer
-    bool complete = false;            // false: given up
+    bool complete = false;                // false: given up
   };
 
   // Takes one fragment; returns the whole packet when it was the last one missing.
@@ -56,8 +59,8 @@ class FragmentJoiner {
     RangeBuffer bytes_seen;
     Timestamp first, last;
     std::int64_t packets = 0, bytes = 0;
-    std::size_t cut_at = SIZE_MAX;   // from here on the capture lacks content
-    std::size_t total = 0;           // payload length, known from the last fragment; 0 before
+    std::size_t cut_at = SIZE_MAX;  // from here on the capture lacks content
+    std::size_t total = 0;          // payload length, known from the last fragment; 0 before
     bool has_first = false;
   };
   using List = std::list<Datagram>;
@@ -68,7 +71,7 @@ class FragmentJoiner {
   Emitter& emitter_;
   List datagrams_;  // oldest first
   std::unordered_map<Key, List::iterator, KeyHash> index_;
-  List done_;       // keeps the payload that was returned last
+  List done_;  // keeps the payload that was returned last
   std::size_t memory_ = 0;
 };
 

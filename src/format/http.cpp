@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kMaxHost = 255;
 constexpr std::size_t kMaxValue = 2048;  // of a header value or target, escaped
 
-constexpr std::array<std::string_view, 15> kMethods = {"GET",      "POST",     "HEAD",   "PUT",   "DELETE", "OPTIONS", "CONNECT",  "PATCH",
-                                                       "TRACE",    "PROPFIND", "REPORT", "MKCOL", "MOVE",   "COPY",    "PROPPATCH"};
+constexpr std::array<std::string_view, 15> kMethods = {"GET",     "POST",    "HEAD",  "PUT",   "DELETE",
+                                                       "OPTIONS", "CONNECT", "PATCH", "TRACE", "PROPFIND",
+                                                       "REPORT",  "MKCOL",   "MOVE",  "COPY",  "PROPPATCH"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -25,7 +26,8 @@ std::string lower(std::string_view text) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view trim(std::string_view text) {
@@ -66,8 +68,10 @@ void each_header(std::string_view text, Use use) {
 std::string host_of(std::string_view value) {
   if (value.size() > kMaxHost) return {};
   const std::size_t end = value.starts_with('[') ? value.find(']') : value.find(':');
-  if (value.starts_with('[') && end != std::string_view::npos) value = value.substr(1, end - 1);
-  else value = value.substr(0, end);
+  if (value.starts_with('[') && end != std::string_view::npos)
+    value = value.substr(1, end - 1);
+  else
+    value = value.substr(0, end);
   return lower(escape_text(value));
 }
 
@@ -113,10 +117,14 @@ bool parse_http_request(Bytes head, HttpRequest& request) {
   const std::size_t version = line.rfind(" HTTP/1.");
   request.target = escape_text(line.substr(0, version), kMaxValue);
   each_header(text, [&request](std::string_view name, std::string_view value) {
-    if (equals_ignoring_case(name, "host")) request.host = host_of(value);
-    else if (equals_ignoring_case(name, "referer")) request.referrer = escape_text(value, kMaxValue);
-    else if (equals_ignoring_case(name, "user-agent")) request.user_agent = escape_text(value, kMaxValue);
-    else if (equals_ignoring_case(name, "content-length")) request.body_bytes = parse_length(value);
+    if (equals_ignoring_case(name, "host"))
+      request.host = host_of(value);
+    else if (equals_ignoring_case(name, "referer"))
+      request.referrer = escape_text(value, kMaxValue);
+    else if (equals_ignoring_case(name, "user-agent"))
+      request.user_agent = escape_text(value, kMaxValue);
+    else if (equals_ignoring_case(name, "content-length"))
+      request.body_bytes = parse_length(value);
   });
   if (request.host.empty() && method == "CONNECT") request.host = host_of(line.substr(0, version));
   return true;
@@ -127,11 +135,13 @@ bool parse_http_response(Bytes head, HttpResponse& response) {
   if (!looks_like_http_response(head)) return false;
   std::string_view text = as_text(head);
   const std::string_view digits = text.substr(9, 3);
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), response.status).ptr != digits.data() + 3) return false;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), response.status).ptr != digits.data() + 3)
+    return false;
   bool whole = false;
   take_line(text, whole);
   each_header(text, [&response](std::string_view name, std::string_view value) {
-    if (equals_ignoring_case(name, "content-length")) response.body_bytes = parse_length(value);
+    if (equals_ignoring_case(name, "content-length"))
+      response.body_bytes = parse_length(value);
     else if (equals_ignoring_case(name, "content-type"))
       response.mime_type = lower(escape_text(trim(value.substr(0, value.find(';'))), kMaxHost));
   });

@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxHttpHeadBytes = 8 * 1024;
 
 struct HttpRequest {
   std::string method;
-  std::string target;      // escaped, as the next ones; empty: not there
-  std::string host;        // lower case, without the port
+  std::string target;  // escaped, as the next ones; empty: not there
+  std::string host;    // lower case, without the port
   std::string referrer;
   std::string user_agent;
   std::optional<std::int64_t> body_bytes;  // Content-Length
@@ -23,7 +23,7 @@ struct HttpRequest {
 
 struct HttpResponse {
   std::uint16_t status = 0;
-  std::string mime_type;   // lower case, without parameters
+  std::string mime_type;  // lower case, without parameters
   std::optional<std::int64_t> body_bytes;
 };
 

@@ -1,7 +1,7 @@
 // An open-addressing hash index from 64-bit hashes to positions in an array that somebody else owns.
 //
-// Eight bytes a slot, linear probing, deletion by shifting back (no tombstones), so that it stays fast however often entries
-// come and go. Keys stay in the owner's array; equality is asked of the caller.
+// Eight bytes a slot, linear probing, deletion by shifting back (no tombstones), so that it stays fast however often
+// entries come and go. Keys stay in the owner's array; equality is asked of the caller.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ class IndexTable {
   // Asks the cache for the slot where a search would begin.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[tag_of(hash) & mask_]); }
 
-  // The first entry on the probe path whose hash fits, without asking for equality: good for prefetching what it points to.
+  // The first entry on the probe path whose hash fits, without asking for equality: good for prefetching what it points
+  // to.
   std::uint32_t likely(std::uint64_t hash) const {
     const std::uint32_t tag = tag_of(hash);
     std::size_t at = tag & mask_;

@@ -25,7 +25,7 @@ Inspector::Inspector(FlowAssembler& flows, DnsTracker& dns, Emitter& emitter, st
   flows_.set_listener(this);
 }
 
-// ---- State of flows -------------------------------------------------------------------------------------------------
+// ---- State of flows -----------------------------------------------------------------------------------------------
 
 template <typename State>
 State* Inspector::start(OpenFlow& flow, State state) {
@@ -94,19 +94,25 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
     return;
   }
   const Inspection& inspection = inspections_[flow.inspection];
-  if (std::holds_alternative<Opening>(inspection)) opening(flow, forward, packet);
-  else if (std::holds_alternative<HttpExchange>(inspection)) http(flow, forward, time, packet);
-  else if (std::holds_alternative<DnsStreams>(inspection)) dns_stream(flow, forward, time, packet);
-  else if (std::holds_alternative<QuicInitial>(inspection)) quic(flow, forward, time, packet);
+  if (std::holds_alternative<Opening>(inspection))
+    opening(flow, forward, packet);
+  else if (std::holds_alternative<HttpExchange>(inspection))
+    http(flow, forward, time, packet);
+  else if (std::holds_alternative<DnsStreams>(inspection))
+    dns_stream(flow, forward, time, packet);
+  else if (std::holds_alternative<QuicInitial>(inspection))
+    quic(flow, forward, time, packet);
 }
 
-// ---- UDP ------------------------------------------------------------------------------------------------------------
+// ---- UDP ----------------------------------------------------------------------------------------------------------
 
 bool Inspector::dns_datagram(OpenFlow& flow, Timestamp time, const Packet& packet) {
   DnsTracker::Where where{time, packet.src, packet.dst, packet.src_port, packet.dst_port, DnsTransport::kUdp};
   App app = App::kDns;
-  if (packet.src_port == 5353 || packet.dst_port == 5353) where.transport = DnsTransport::kMdns, app = App::kMdns;
-  else if (packet.src_port == 5355 || packet.dst_port == 5355) where.transport = DnsTransport::kLlmnr, app = App::kLlmnr;
+  if (packet.src_port == 5353 || packet.dst_port == 5353)
+    where.transport = DnsTransport::kMdns, app = App::kMdns;
+  else if (packet.src_port == 5355 || packet.dst_port == 5355)
+    where.transport = DnsTransport::kLlmnr, app = App::kLlmnr;
   if (!dns_.message(where, packet.payload, packet.payload_bytes)) return false;
   if (flow.app == App::kNone) flow.app = app;
   return true;
@@ -151,7 +157,7 @@ void Inspector::quic(OpenFlow& flow, bool forward, Timestamp time, const Packet&
   if (status == HelloStatus::kNot && !probe(flow, forward)) stop(flow);
 }
 
-// ---- TCP ------------------------------------------------------------------------------------------------------------
+// ---- TCP ----------------------------------------------------------------------------------------------------------
 
 void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
   if (has_port(flow, 53)) {
@@ -159,7 +165,8 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
     const std::uint32_t other = packet.tcp_ack;
     TcpStream mine(packet.tcp_seq), theirs(other);
     const bool known_start = forward && (flow.state & OpenFlow::kSynSeen) != 0;
-    if (known_start && static_cast<std::int32_t>(packet.tcp_seq - (flow.syn_seq + 1)) > 0) mine = TcpStream(flow.syn_seq + 1);
+    if (known_start && static_cast<std::int32_t>(packet.tcp_seq - (flow.syn_seq + 1)) > 0)
+      mine = TcpStream(flow.syn_seq + 1);
     if (start(flow, DnsStreams{forward ? std::array{mine, theirs} : std::array{theirs, mine}, {}}) == nullptr) return;
     return dns_stream(flow, forward, time, packet);
   }
@@ -170,8 +177,10 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
     return;
   }
   const App app = classify_tcp(question_of(flow, forward, packet.payload));
-  if (app == App::kNone) probe(flow, forward);
-  else found(flow, app, forward, time, packet, packet.payload);
+  if (app == App::kNone)
+    probe(flow, forward);
+  else
+    found(flow, app, forward, time, packet, packet.payload);
 }
 
 // `bytes` begin the stream of who sent `packet`, and belong to `app`.
@@ -201,8 +210,9 @@ void Inspector::client_hello(OpenFlow& flow, Timestamp time, const Packet& packe
     if (bytes.size() > 5 && bytes[5] == std::byte{1}) emitter_.weird("tls-client-hello");
     return stop(flow);
   }
-  if (hello.has_server_name) flows_.set_server_name(flow, hello.server_name);  // enough for the flow, should the rest never come
-  if (flow.inspection != kNone) return;  // it is being collected
+  if (hello.has_server_name)
+    flows_.set_server_name(flow, hello.server_name);  // enough for the flow, should the rest never come
+  if (flow.inspection != kNone) return;               // it is being collected
   Opening* open = start(flow, Opening{TcpStream(packet.tcp_seq), time, 0});
   if (open == nullptr) return;
   buffered_ += memory_of(open->stream);
@@ -245,7 +255,7 @@ void Inspector::tls_row(const ClientHello& hello, std::string_view version, Time
   emitter_.add(row);
 }
 
-// ---- DNS over TCP ---------------------------------------------------------------------------------------------------
+// ---- DNS over TCP -------------------------------------------------------------------------------------------------
 
 void Inspector::dns_stream(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
   auto& dns = std::get<DnsStreams>(inspections_[flow.inspection]);
@@ -258,7 +268,10 @@ void Inspector::dns_stream(OpenFlow& flow, bool forward, Timestamp time, const P
   if (added == RangeBuffer::Added::kRefused || cut || buffered_ > kMaxBufferedBytes) {
     emitter_.weird("dns-stream-gap");
     dns.lost[way] = true;
-    accounted(stream, [&] { stream = TcpStream(0); return 0; });
+    accounted(stream, [&] {
+      stream = TcpStream(0);
+      return 0;
+    });
     if (dns.lost[0] && dns.lost[1]) stop(flow);
     return;
   }
@@ -267,7 +280,8 @@ void Inspector::dns_stream(OpenFlow& flow, bool forward, Timestamp time, const P
 
 void Inspector::dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Timestamp time) {
   TcpStream& stream = dns.streams[forward ? 0 : 1];
-  DnsTracker::Where where{time, flow.initiator(), flow.responder(), flow.initiator_port(), flow.responder_port(), DnsTransport::kTcp};
+  DnsTracker::Where where{
+      time, flow.initiator(), flow.responder(), flow.initiator_port(), flow.responder_port(), DnsTransport::kTcp};
   if (!forward) {
     std::swap(where.src, where.dst);
     std::swap(where.src_port, where.dst_port);
@@ -281,10 +295,13 @@ void Inspector::dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Time
     flow.app = App::kDns;
     used += 2 + length;
   }
-  accounted(stream, [&] { stream.consume(used); return 0; });
+  accounted(stream, [&] {
+    stream.consume(used);
+    return 0;
+  });
 }
 
-// ---- HTTP -----------------------------------------------------------------------------------------------------------
+// ---- HTTP ---------------------------------------------------------------------------------------------------------
 
 void Inspector::http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
   auto& exchange = std::get<HttpExchange>(inspections_[flow.inspection]);
@@ -311,7 +328,8 @@ void Inspector::http(OpenFlow& flow, bool forward, Timestamp time, const Packet&
   } else {
     return;  // a request's body
   }
-  if (http_head_complete(as_bytes(exchange.head)) || exchange.head.size() >= kMaxHttpHeadBytes) http_request(flow, exchange);
+  if (http_head_complete(as_bytes(exchange.head)) || exchange.head.size() >= kMaxHttpHeadBytes)
+    http_request(flow, exchange);
 }
 
 // The head is there: reads it, and waits for the response.
@@ -324,7 +342,9 @@ void Inspector::http_request(OpenFlow& flow, HttpExchange& exchange) {
 
 void Inspector::http_row(const OpenFlow& flow, HttpExchange& exchange, const HttpResponse* response) {
   const HttpRequest& request = exchange.request;
-  const auto text = [](const std::string& value) { return value.empty() ? std::string_view{} : std::string_view(value); };
+  const auto text = [](const std::string& value) {
+    return value.empty() ? std::string_view{} : std::string_view(value);
+  };
   const bool straight = exchange.client_is_initiator;
   Http row;
   row.time = exchange.time.us;

@@ -1,8 +1,8 @@
 // Looks into the payloads of open flows: application, TLS and QUIC server names, HTTP requests, DNS over UDP and TCP.
 //
-// Only the first few payloads of a flow are looked at, and bytes are kept only while a ClientHello, a request head or a DNS
-// message over TCP is incomplete. DNS over UDP and multicast DNS are read in every packet; on other ports than theirs only where the
-// flow begins with what can hardly be anything but a query.
+// Only the first few payloads of a flow are looked at, and bytes are kept only while a ClientHello, a request head or a
+// DNS message over TCP is incomplete. DNS over UDP and multicast DNS are read in every packet; on other ports than
+// theirs only where the flow begins with what can hardly be anything but a query.
 #pragma once
 
 #include <array>
@@ -26,18 +26,19 @@ namespace rw {
 
 class Inspector : public FlowAssembler::Listener {
  public:
-  static constexpr unsigned kMaxProbes = 4;                              // payloads per direction until we give up
-  static constexpr unsigned kMaxOpeningSegments = 24;                    // each reads the ClientHello anew; two are usual
-  static constexpr std::size_t kMaxInspections = 1 << 16;                // flows with state here at once
+  static constexpr unsigned kMaxProbes = 4;                // payloads per direction until we give up
+  static constexpr unsigned kMaxOpeningSegments = 24;      // each reads the ClientHello anew; two are usual
+  static constexpr std::size_t kMaxInspections = 1 << 16;  // flows with state here at once
   static constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;  // held by all of them together
-  static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;           // one message over TCP
+  static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;             // one message over TCP
 
   // Installs itself as the assembler's listener; all references must outlive it.
   Inspector(FlowAssembler& flows, DnsTracker& dns, Emitter& emitter, std::string sensor);
 
   // A packet of `flow` that was just counted; `forward` says that the flow's initiator sent it.
   void packet(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
-    if (!packet.payload.empty() && ((flow.state & OpenFlow::kInspected) == 0 || is_dns_flow(flow))) look(flow, forward, time, packet);
+    if (!packet.payload.empty() && ((flow.state & OpenFlow::kInspected) == 0 || is_dns_flow(flow)))
+      look(flow, forward, time, packet);
   }
   void flow_ends(OpenFlow& flow) override;
 
@@ -54,19 +55,20 @@ class Inspector : public FlowAssembler::Listener {
     std::array<bool, 2> lost{};        // a hole that will not close: nothing more is read
   };
   struct HttpExchange {
-    bool in_head = false;   // `head` goes on at next_seq
-    bool waiting = false;   // `request` has no response yet
+    bool in_head = false;  // `head` goes on at next_seq
+    bool waiting = false;  // `request` has no response yet
     bool client_is_initiator = true;
     std::uint32_t next_seq = 0;
     std::string head;
-    Timestamp time;         // of the request
+    Timestamp time;  // of the request
     HttpRequest request;
   };
   using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange>;
 
   static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
   static bool is_dns_flow(const OpenFlow& flow) {
-    return flow.proto == ip_proto::kUdp && (is_dns_port(flow.low_port) || is_dns_port(flow.high_port) || flow.app == App::kDns);
+    return flow.proto == ip_proto::kUdp &&
+           (is_dns_port(flow.low_port) || is_dns_port(flow.high_port) || flow.app == App::kDns);
   }
 
   void look(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);

@@ -13,14 +13,14 @@ constexpr unsigned kMaxTags = 16;
 
 namespace ether_type {
 constexpr std::uint16_t kIpv4 = 0x0800;
-constexpr std::uint16_t kVlan = 0x8100;         // 802.1Q
-constexpr std::uint16_t kVlanOuter = 0x88A8;    // 802.1ad
+constexpr std::uint16_t kVlan = 0x8100;          // 802.1Q
+constexpr std::uint16_t kVlanOuter = 0x88A8;     // 802.1ad
 constexpr std::uint16_t kVlanOuterOld = 0x9100;  // QinQ before 802.1ad
 constexpr std::uint16_t kIpv6 = 0x86DD;
 constexpr std::uint16_t kMpls = 0x8847;
 constexpr std::uint16_t kMplsMulticast = 0x8848;
 constexpr std::uint16_t kPppoeSession = 0x8864;
-constexpr std::uint16_t kBridge = 0x6558;     // transparent Ethernet bridging (RFC 1701)
+constexpr std::uint16_t kBridge = 0x6558;  // transparent Ethernet bridging (RFC 1701)
 constexpr std::uint16_t kErspan2 = 0x88BE;
 constexpr std::uint16_t kErspan3 = 0x22EB;
 constexpr std::uint16_t kFirst = 0x0600;      // smaller values are 802.3 lengths
@@ -31,15 +31,15 @@ constexpr std::uint8_t kProtoIpip = 4;
 constexpr std::uint8_t kProtoIpv6 = 41;
 constexpr std::uint8_t kProtoGre = 47;
 constexpr std::uint8_t kProtoDccp = 33;
-constexpr std::uint8_t kProtoEtherIp = 97;    // RFC 3378
+constexpr std::uint8_t kProtoEtherIp = 97;  // RFC 3378
 constexpr std::uint8_t kProtoUdpLite = 136;
-constexpr std::uint8_t kProtoMpls = 137;      // RFC 4023
-constexpr std::uint8_t kNextFragment = 44;    // RFC 8200 4.5
+constexpr std::uint8_t kProtoMpls = 137;    // RFC 4023
+constexpr std::uint8_t kNextFragment = 44;  // RFC 8200 4.5
 constexpr std::uint8_t kNextNone = 59;
 
-constexpr std::uint16_t kPortVxlan = 4789;     // RFC 7348
+constexpr std::uint16_t kPortVxlan = 4789;  // RFC 7348
 constexpr std::uint16_t kPortVxlanLinux = 8472;
-constexpr std::uint16_t kPortGeneve = 6081;    // RFC 8926
+constexpr std::uint16_t kPortGeneve = 6081;  // RFC 8926
 
 // What is left of a frame: `have` bytes were captured of `wire` that travelled. have ≤ wire.
 struct View {
@@ -83,10 +83,10 @@ void note(Packet& p, const char* code) {
   if (p.weird == nullptr) p.weird = code;
 }
 
-// ---- Tunnels --------------------------------------------------------------------------------------------------------
+// ---- Tunnels ------------------------------------------------------------------------------------------------------
 
-// Describes the packet inside `v` in place of `p`; leaves `p` as it is when there is none that can be read. `certain`: a header
-// said that this is a tunnel (and did not just use its port), so a broken inside is worth telling.
+// Describes the packet inside `v` in place of `p`; leaves `p` as it is when there is none that can be read. `certain`:
+// a header said that this is a tunnel (and did not just use its port), so a broken inside is worth telling.
 template <typename Decode>
 Decoded open_tunnel(View v, Packet& p, bool certain, Decode decode) {
   if (p.tunnels >= kMaxTunnels) {
@@ -105,7 +105,8 @@ Decoded open_tunnel(View v, Packet& p, bool certain, Decode decode) {
   return Decoded::kPacket;
 }
 
-// RFC 2784, with the key and sequence number of RFC 2890. Version 1 is PPTP's: left closed, it is a VPN to be seen as such.
+// RFC 2784, with the key and sequence number of RFC 2890. Version 1 is PPTP's: left closed, it is a VPN to be seen as
+// such.
 Decoded decode_gre(View v, Packet& p) {
   if (v.have < 4) {
     note(p, "truncated-gre");
@@ -143,7 +144,7 @@ Decoded decode_geneve(View v, Packet& p) {
   return open_tunnel(inside, p, false, [type](View i, Packet& inner) { return decode_network(type, i, inner); });
 }
 
-// ---- Transport ------------------------------------------------------------------------------------------------------
+// ---- Transport ----------------------------------------------------------------------------------------------------
 
 void set_payload(Packet& p, View v) {
   p.payload = v.bytes();
@@ -257,7 +258,7 @@ Decoded decode_fragment(View v, Packet& p) {
   return Decoded::kFragment;
 }
 
-// ---- Network --------------------------------------------------------------------------------------------------------
+// ---- Network ------------------------------------------------------------------------------------------------------
 
 Decoded decode_ipv4(View v, Packet& p) {  // RFC 791 3.1
   constexpr std::uint32_t kHeader = 20;
@@ -297,8 +298,8 @@ bool is_extension(std::uint8_t next) {
   }
 }
 
-// IPv6 extension headers (RFC 8200 section 4) up to the transport. AH (51) is none of them here: as with ESP, that it is
-// IPsec is what matters.
+// IPv6 extension headers (RFC 8200 section 4) up to the transport. AH (51) is none of them here: as with ESP, that it
+// is IPsec is what matters.
 Decoded decode_upper(View v, Packet& p) {
   for (unsigned i = 0; i < kMaxTags; ++i) {
     const bool fragment = p.proto == kNextFragment;
@@ -372,10 +373,10 @@ Decoded decode_ip(View v, Packet& p) {
   }
 }
 
-// ---- Link -----------------------------------------------------------------------------------------------------------
+// ---- Link ---------------------------------------------------------------------------------------------------------
 
-// RFC 3032: labels up to the bottom of the stack; what follows is told by its first nibble (RFC 4928), 0 being a control word
-// (RFC 4385) before an Ethernet frame.
+// RFC 3032: labels up to the bottom of the stack; what follows is told by its first nibble (RFC 4928), 0 being a
+// control word (RFC 4385) before an Ethernet frame.
 Decoded decode_mpls(View v, Packet& p) {
   for (unsigned i = 0; i < kMaxTags; ++i) {
     if (v.have < 5) return broken(p, "truncated-frame");

@@ -21,9 +21,8 @@ bool begins_with(Bytes bytes, std::string_view text) { return as_text(bytes).sta
 bool first_line_mentions(Bytes bytes, std::string_view needle) {
   std::string_view line = as_text(bytes);
   line = line.substr(0, std::min<std::size_t>(line.find('\n'), 512));
-  return std::search(line.begin(), line.end(), needle.begin(), needle.end(), [](char a, char b) {
-           return std::toupper(static_cast<unsigned char>(a)) == b;
-         }) != line.end();
+  return std::search(line.begin(), line.end(), needle.begin(), needle.end(),
+                     [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; }) != line.end();
 }
 
 // A BER sequence that holds an LDAP message (RFC 4511 4.1.1): a message id, then one of the operations.
@@ -47,7 +46,8 @@ bool is_ldap(Bytes bytes) {
 bool is_mysql_greeting(Bytes bytes) {
   if (bytes.size() < 20 || byte_at(bytes, 3) != 0 || byte_at(bytes, 4) != 10) return false;
   const std::size_t length = byte_at(bytes, 0) | byte_at(bytes, 1) << 8 | byte_at(bytes, 2) << 16;
-  return length + 4 == bytes.size() && std::isdigit(byte_at(bytes, 5)) != 0 && std::memchr(bytes.data() + 5, 0, 60 < bytes.size() - 5 ? 60 : bytes.size() - 5) != nullptr;
+  return length + 4 == bytes.size() && std::isdigit(byte_at(bytes, 5)) != 0 &&
+         std::memchr(bytes.data() + 5, 0, 60 < bytes.size() - 5 ? 60 : bytes.size() - 5) != nullptr;
 }
 
 bool is_postgresql_start(Bytes bytes) {
@@ -65,7 +65,8 @@ bool is_rdp(Bytes bytes) {
   const std::uint8_t code = cursor.u8();
   if (!cursor.ok() || version != 0x0300 || length != bytes.size() || code != 0xE0 || length < 19) return false;
   const std::string_view text = as_text(bytes);
-  return text.find("Cookie: mstshash=") == 11 || text.substr(text.size() - 8).starts_with(std::string_view("\x01\x00\x08\x00", 4));
+  return text.find("Cookie: mstshash=") == 11 ||
+         text.substr(text.size() - 8).starts_with(std::string_view("\x01\x00\x08\x00", 4));
 }
 
 bool is_smb(Bytes bytes) {
@@ -97,7 +98,8 @@ bool is_telnet(Bytes bytes) {  // RFC 854: option negotiation
 bool is_bitcoin(Bytes bytes) {
   if (bytes.size() < 24) return false;
   const std::uint32_t magic = Cursor(bytes).u32();
-  constexpr std::array<std::uint32_t, 4> kMagics = {0xF9BEB4D9, 0x0B110907, 0xFABFB5DA, 0xFBC0B6DB};  // main, test, regtest, Litecoin
+  constexpr std::array<std::uint32_t, 4> kMagics = {0xF9BEB4D9, 0x0B110907, 0xFABFB5DA,
+                                                    0xFBC0B6DB};  // main, test, regtest, Litecoin
   if (std::find(kMagics.begin(), kMagics.end(), magic) == kMagics.end()) return false;
   return std::islower(byte_at(bytes, 4)) != 0 && byte_at(bytes, 15) == 0;
 }
@@ -127,12 +129,15 @@ bool is_irc(Bytes bytes) {
     if (space == std::string_view::npos || space < 2) return false;
     const std::string_view rest = line.substr(space + 1);
     const std::string_view command = rest.substr(0, rest.find(' '));
-    const bool numeric = command.size() == 3 && std::all_of(command.begin(), command.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return numeric || command == "NOTICE" || command == "PRIVMSG" || command == "JOIN" || command == "MODE" || command == "CAP";
+    const bool numeric =
+        command.size() == 3 && std::all_of(command.begin(), command.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return numeric || command == "NOTICE" || command == "PRIVMSG" || command == "JOIN" || command == "MODE" ||
+           command == "CAP";
   }
   if (line.starts_with("NICK ")) return line.find(' ', 5) == std::string_view::npos;
   if (line.starts_with("CAP ")) return line.starts_with("CAP LS") || line.starts_with("CAP REQ :");
-  if (line.starts_with("USER ")) return std::count(line.begin(), line.end(), ' ') >= 4 && line.find(" :") != std::string_view::npos;
+  if (line.starts_with("USER "))
+    return std::count(line.begin(), line.end(), ' ') >= 4 && line.find(" :") != std::string_view::npos;
   if (line.starts_with("NOTICE AUTH :")) return true;
   if (line.starts_with("PRIVMSG ")) return line.find(" :") != std::string_view::npos;
   if (line.starts_with("JOIN #")) return true;
@@ -155,10 +160,13 @@ App classify_text(const PayloadQuestion& q) {
     return q.server_port == 110 || first_line_mentions(bytes, "POP") ? App::kPop3 : App::kNone;
   if (begins_with(bytes, "* OK"))
     return q.server_port == 143 || first_line_mentions(bytes, "IMAP") ? App::kImap : App::kNone;
-  if (q.to_server && q.server_port == 110 && (begins_with(bytes, "USER ") || begins_with(bytes, "CAPA\r") || begins_with(bytes, "APOP ")))
+  if (q.to_server && q.server_port == 110 &&
+      (begins_with(bytes, "USER ") || begins_with(bytes, "CAPA\r") || begins_with(bytes, "APOP ")))
     return App::kPop3;
-  if (q.to_server && q.server_port == 21 && (begins_with(bytes, "USER ") || begins_with(bytes, "AUTH "))) return App::kFtp;
-  if (looks_like_http_request(bytes) || looks_like_http_response(bytes) || begins_with(bytes, "PRI * HTTP/2.0\r\n")) return App::kHttp;
+  if (q.to_server && q.server_port == 21 && (begins_with(bytes, "USER ") || begins_with(bytes, "AUTH ")))
+    return App::kFtp;
+  if (looks_like_http_request(bytes) || looks_like_http_response(bytes) || begins_with(bytes, "PRI * HTTP/2.0\r\n"))
+    return App::kHttp;
   const std::string_view text = as_text(bytes);
   const std::string_view first_line = text.substr(0, std::min<std::size_t>(text.find('\n'), 512));
   if (first_line.starts_with("RTSP/1.0 ") || first_line.find(" RTSP/1.0") != std::string_view::npos) return App::kRtsp;
@@ -188,7 +196,8 @@ bool is_wireguard_handshake(Bytes bytes) {
   return Cursor(bytes).u32() == (bytes.size() == 148 ? 0x01000000U : 0x02000000U);
 }
 
-bool is_ntp(Bytes bytes) {  // RFC 5905 7.3, control messages of RFC 9327, ntpd's private mode 7 (as "monlist" attacks use it)
+bool is_ntp(
+    Bytes bytes) {  // RFC 5905 7.3, control messages of RFC 9327, ntpd's private mode 7 (as "monlist" attacks use it)
   if (bytes.size() < 8) return false;
   const unsigned version = (byte_at(bytes, 0) >> 3) & 7, mode = byte_at(bytes, 0) & 7;
   if (mode == 7) return version == 2 || version == 3;
@@ -215,7 +224,8 @@ bool is_snmp(Bytes bytes) {
 
 bool is_netbios_name(Bytes bytes) {  // RFC 1002 4.2: DNS-like, names of 32 letters A to P
   if (bytes.size() < 50 || byte_at(bytes, 12) != 0x20) return false;
-  return std::all_of(bytes.begin() + 13, bytes.begin() + 45, [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'P'}; });
+  return std::all_of(bytes.begin() + 13, bytes.begin() + 45,
+                     [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'P'}; });
 }
 
 }  // namespace
@@ -230,7 +240,10 @@ App classify_tcp(const PayloadQuestion& q) {
     return classify_text(q);
   }
   if (looks_like_tls(bytes)) return App::kTls;
-  if (begins_with(bytes, "\x13" "BitTorrent protocol")) return App::kBitTorrent;
+  if (begins_with(bytes,
+                  "\x13"
+                  "BitTorrent protocol"))
+    return App::kBitTorrent;
   if (is_smb(bytes)) return App::kSmb;
   if (is_rdp(bytes)) return App::kRdp;
   if (is_bgp(bytes)) return App::kBgp;
@@ -251,7 +264,8 @@ App classify_udp(const PayloadQuestion& q) {
   if ((port(161) || port(162)) && is_snmp(bytes)) return App::kSnmp;
   if (port(389) && is_ldap(bytes)) return App::kCldap;
   if (port(137) && is_netbios_name(bytes)) return App::kNetbiosNs;
-  if (port(514) && byte_at(bytes, 0) == '<' && bytes.size() > 4 && std::isdigit(byte_at(bytes, 1)) != 0) return App::kSyslog;
+  if (port(514) && byte_at(bytes, 0) == '<' && bytes.size() > 4 && std::isdigit(byte_at(bytes, 1)) != 0)
+    return App::kSyslog;
   if (begins_with(bytes, "M-SEARCH * HTTP/1.1") || begins_with(bytes, "NOTIFY * HTTP/1.1")) return App::kSsdp;
   if (port(1900) && begins_with(bytes, "HTTP/1.1 200")) return App::kSsdp;
   if (is_stun(bytes)) return App::kStun;
@@ -260,7 +274,8 @@ App classify_udp(const PayloadQuestion& q) {
   if (begins_with(bytes, "d1:ad2:id20:") || begins_with(bytes, "d1:rd2:id20:")) return App::kBitTorrent;
   const std::string_view text = as_text(bytes);
   const std::string_view line = text.substr(0, std::min<std::size_t>(text.find('\n'), 256));
-  if (line.starts_with("SIP/2.0 ") || (line.find(" SIP/2.0") != std::string_view::npos && is_upper_word(line.substr(0, line.find(' ')))))
+  if (line.starts_with("SIP/2.0 ") ||
+      (line.find(" SIP/2.0") != std::string_view::npos && is_upper_word(line.substr(0, line.find(' ')))))
     return App::kSip;
   return App::kNone;
 }

@@ -1,5 +1,5 @@
-// Which application a payload's first bytes belong to: a small set of rules that rest on what a protocol must send, never on a
-// port alone (where a port is asked for, it only narrows a rule that looks at the bytes too).
+// Which application a payload's first bytes belong to: a small set of rules that rest on what a protocol must send,
+// never on a port alone (where a port is asked for, it only narrows a rule that looks at the bytes too).
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,47 @@
 
 namespace rw {
 
-// Values of the `app` column that a capture can tell. Add one: a line here, a line in app_name, a rule in payload_app.cpp.
+// Values of the `app` column that a capture can tell. Add one: a line here, a line in app_name, a rule in
+// payload_app.cpp.
 enum class App : std::uint8_t {
-  kNone, kTls, kQuic, kDtls, kDns, kMdns, kLlmnr, kHttp, kSsh, kSmtp, kPop3, kImap, kFtp, kIrc, kNtp, kDhcp, kSnmp, kSsdp,
-  kStun, kSip, kRtsp, kBitTorrent, kWireGuard, kLdap, kCldap, kNetbiosNs, kSmb, kRdp, kVnc, kMysql, kPostgresql, kMqtt, kTelnet,
-  kXmpp, kBgp, kBitcoin, kStratum, kSyslog,
+  kNone,
+  kTls,
+  kQuic,
+  kDtls,
+  kDns,
+  kMdns,
+  kLlmnr,
+  kHttp,
+  kSsh,
+  kSmtp,
+  kPop3,
+  kImap,
+  kFtp,
+  kIrc,
+  kNtp,
+  kDhcp,
+  kSnmp,
+  kSsdp,
+  kStun,
+  kSip,
+  kRtsp,
+  kBitTorrent,
+  kWireGuard,
+  kLdap,
+  kCldap,
+  kNetbiosNs,
+  kSmb,
+  kRdp,
+  kVnc,
+  kMysql,
+  kPostgresql,
+  kMqtt,
+  kTelnet,
+  kXmpp,
+  kBgp,
+  kBitcoin,
+  kStratum,
+  kSyslog,
 };
 std::string_view app_name(App app);
 

@@ -1,4 +1,5 @@
-// Initial packets: key derivation, header protection, decryption, CRYPTO frames. The one place of rangewatch that decrypts.
+// Initial packets: key derivation, header protection, decryption, CRYPTO frames. The one place of rangewatch that
+// decrypts.
 #include "format/quic.h"
 
 #include <openssl/evp.h>
@@ -16,7 +17,7 @@ namespace {
 constexpr std::uint32_t kVersion1 = 1;
 constexpr std::uint32_t kVersion2 = 0x6B3343CF;  // RFC 9369 3.1
 constexpr std::uint32_t kDraft29 = 0xFF00001D, kDraft32 = 0xFF000020, kDraft34 = 0xFF000022;
-constexpr std::size_t kMaxConnectionId = 20;     // RFC 9000 17.2
+constexpr std::size_t kMaxConnectionId = 20;       // RFC 9000 17.2
 constexpr std::size_t kMinClientConnectionId = 8;  // RFC 9000 7.2
 constexpr std::size_t kTag = 16, kSample = 16;
 constexpr std::size_t kHash = 32;
@@ -75,9 +76,11 @@ Crypto& crypto() {
   return instance;
 }
 
-bool hmac(const unsigned char* key, std::size_t key_bytes, const unsigned char* data, std::size_t data_bytes, unsigned char* out) {
+bool hmac(const unsigned char* key, std::size_t key_bytes, const unsigned char* data, std::size_t data_bytes,
+          unsigned char* out) {
   unsigned length = 0;
-  return HMAC(crypto().sha256, key, static_cast<int>(key_bytes), data, data_bytes, out, &length) != nullptr && length == kHash;
+  return HMAC(crypto().sha256, key, static_cast<int>(key_bytes), data, data_bytes, out, &length) != nullptr &&
+         length == kHash;
 }
 
 // HKDF-Expand-Label (RFC 8446 7.1) for outputs of at most one hash.
@@ -99,9 +102,9 @@ bool expand_label(const unsigned char* secret, std::string_view label, unsigned 
 struct LongHeader {
   std::uint8_t first = 0;
   std::uint32_t version = 0;
-  Bytes destination;           // connection id
+  Bytes destination;  // connection id
   bool initial = false;
-  std::size_t number_at = 0;   // offset of the packet number; only for Initial packets
+  std::size_t number_at = 0;  // offset of the packet number; only for Initial packets
   std::size_t packet_bytes = 0;
 };
 
@@ -116,7 +119,7 @@ bool read_header(Bytes bytes, LongHeader& header) {
   if (source > kMaxConnectionId) return false;
   cursor.skip(source);
   const unsigned type = (header.first >> 4) & 3;
-  header.initial = type == (header.version == kVersion2 ? 1U : 0U);  // RFC 9369 3.2
+  header.initial = type == (header.version == kVersion2 ? 1U : 0U);   // RFC 9369 3.2
   if (type == (header.version == kVersion2 ? 0U : 3U)) return false;  // Retry: from a server, and without a length
   if (header.initial) cursor.skip(std::min<std::uint64_t>(varint(cursor), UINT32_MAX));  // token
   const std::uint64_t length = varint(cursor);
@@ -202,11 +205,12 @@ bool QuicInitial::open(const Keys& keys, Bytes packet, std::size_t number_at, st
   std::memcpy(tag, sealed.data() + text_bytes, kTag);
   plain.resize(text_bytes + 1);  // never empty, so that its data() is a pointer
   int tail = 0;
-  const bool good = EVP_DecryptInit_ex2(context, crypto().gcm, raw(keys.key), nonce, nullptr) == 1 &&
-                    EVP_DecryptUpdate(context, nullptr, &length, header.data(), static_cast<int>(header.size())) == 1 &&
-                    EVP_DecryptUpdate(context, raw(plain.data()), &length, raw(sealed.data()), static_cast<int>(text_bytes)) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTag, tag) == 1 &&
-                    EVP_DecryptFinal_ex(context, raw(plain.data()) + length, &tail) == 1;
+  const bool good =
+      EVP_DecryptInit_ex2(context, crypto().gcm, raw(keys.key), nonce, nullptr) == 1 &&
+      EVP_DecryptUpdate(context, nullptr, &length, header.data(), static_cast<int>(header.size())) == 1 &&
+      EVP_DecryptUpdate(context, raw(plain.data()), &length, raw(sealed.data()), static_cast<int>(text_bytes)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTag, tag) == 1 &&
+      EVP_DecryptFinal_ex(context, raw(plain.data()) + length, &tail) == 1;
   plain.resize(good ? text_bytes : 0);
   return good;
 }
@@ -233,7 +237,8 @@ void QuicInitial::frames(Bytes plain) {
         const std::uint64_t offset = varint(cursor);
         const std::uint64_t length = varint(cursor);
         if (!cursor.ok() || offset > kMaxClientHelloBytes || length > cursor.left()) return;
-        crypto_.add(static_cast<std::size_t>(offset), cursor.bytes(static_cast<std::size_t>(length)), kMaxClientHelloBytes);
+        crypto_.add(static_cast<std::size_t>(offset), cursor.bytes(static_cast<std::size_t>(length)),
+                    kMaxClientHelloBytes);
         break;
       }
       default: return;

@@ -32,7 +32,8 @@ RangeBuffer::Added RangeBuffer::add(std::size_t offset, Bytes bytes, std::size_t
       overlap = true;
       const std::size_t have = std::min(known_to - offset, bytes.size());
       if (have > known_from - offset)
-        differs |= std::memcmp(data_.data() + known_from, bytes.data() + (known_from - offset), have - (known_from - offset)) != 0;
+        differs |= std::memcmp(data_.data() + known_from, bytes.data() + (known_from - offset),
+                               have - (known_from - offset)) != 0;
     }
     at = std::max(at, range->end);
   }

@@ -1,4 +1,5 @@
-// Bytes that arrive in pieces, in any order: IP fragments, QUIC CRYPTO frames, TCP segments. Bounded; what came first stays.
+// Bytes that arrive in pieces, in any order: IP fragments, QUIC CRYPTO frames, TCP segments. Bounded; what came first
+// stays.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ class RangeBuffer {
     kRefused,  // beyond `limit`, or too many holes: nothing was taken
   };
 
-  // Takes `bytes` at `offset`. `span_bytes` may be larger than bytes.size(): the rest counts as arrived, but its content is not
-  // known (a capture that cut the packet) and is zero.
+  // Takes `bytes` at `offset`. `span_bytes` may be larger than bytes.size(): the rest counts as arrived, but its
+  // content is not known (a capture that cut the packet) and is zero.
   Added add(std::size_t offset, Bytes bytes, std::size_t span_bytes, std::size_t limit);
   Added add(std::size_t offset, Bytes bytes, std::size_t limit) { return add(offset, bytes, bytes.size(), limit); }
 
@@ -50,7 +51,8 @@ class TcpStream {
  public:
   explicit TcpStream(std::uint32_t first_seq) : base_(first_seq) {}
 
-  // kOld and kOverlap are what retransmission looks like; kRefused means that the stream has a hole that will not close.
+  // kOld and kOverlap are what retransmission looks like; kRefused means that the stream has a hole that will not
+  // close.
   RangeBuffer::Added add(std::uint32_t seq, Bytes payload, std::size_t limit);
   Bytes available() const { return buffer_.prefix(); }
   void consume(std::size_t count);

@@ -64,8 +64,9 @@ bool looks_like_tls(Bytes payload) {
   const std::uint16_t length = cursor.u16();
   const std::uint8_t message = cursor.u8();
   const std::uint8_t high_length = cursor.u8();  // of the message: 0 for anything under 64 KiB
-  return cursor.ok() && type == kRecordHandshake && version >= 0x0300 && version <= 0x0304 && length >= kHandshakeHeader &&
-         length <= kMaxRecord && (message == kClientHello || message == kServerHello) && high_length == 0;
+  return cursor.ok() && type == kRecordHandshake && version >= 0x0300 && version <= 0x0304 &&
+         length >= kHandshakeHeader && length <= kMaxRecord && (message == kClientHello || message == kServerHello) &&
+         high_length == 0;
 }
 
 HelloStatus read_client_hello(Bytes stream, ClientHello& hello) {
@@ -110,9 +111,12 @@ HelloStatus parse_client_hello(Bytes handshake, ClientHello& hello) {
     const std::uint16_t type = extensions.u16();
     const Bytes data = extensions.bytes(extensions.u16());
     if (!extensions.ok()) break;
-    if (type == kExtensionServerName) read_server_name(Cursor(data), hello);
-    else if (type == kExtensionAlpn) read_alpn(Cursor(data), hello);
-    else if (type == kExtensionSupportedVersions) read_versions(Cursor(data), hello);
+    if (type == kExtensionServerName)
+      read_server_name(Cursor(data), hello);
+    else if (type == kExtensionAlpn)
+      read_alpn(Cursor(data), hello);
+    else if (type == kExtensionSupportedVersions)
+      read_versions(Cursor(data), hello);
   }
   if (!whole) return HelloStatus::kNeedMore;
   return extensions.ok() ? HelloStatus::kDone : HelloStatus::kNot;

@@ -17,9 +17,9 @@ inline constexpr std::size_t kMaxClientHelloBytes = 16 * 1024;
 
 struct ClientHello {
   bool has_server_name = false;
-  std::string server_name;     // RFC 6066 3, escaped, lower case; with encrypted ClientHello the outer name
-  std::uint16_t version = 0;   // the highest that is offered, GREASE (RFC 8701) left out
-  std::string alpn;            // the first application protocol (RFC 7301), GREASE left out; empty: none offered
+  std::string server_name;    // RFC 6066 3, escaped, lower case; with encrypted ClientHello the outer name
+  std::uint16_t version = 0;  // the highest that is offered, GREASE (RFC 8701) left out
+  std::string alpn;           // the first application protocol (RFC 7301), GREASE left out; empty: none offered
 };
 
 enum class HelloStatus : std::uint8_t {

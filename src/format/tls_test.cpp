@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "format/capture_testing.h"
+#include "format/capture_builder.h"
 
 namespace rw {
 namespace {

@@ -66,7 +66,8 @@ void Traffic::add(std::span<const CaptureRecord> records) {
 
 void Traffic::one(const CaptureRecord& record, Slot& slot) {
   if (!resumed_ && record.end > emitter_.resume_offset()) {
-    emitter_.at(last_offset_);  // before the resume offset: these rows were told when the input ended there, and are dropped
+    emitter_.at(
+        last_offset_);  // before the resume offset: these rows were told when the input ended there, and are dropped
     flush();
     resumed_ = true;
     last_offset_ = std::max(record.offset, emitter_.resume_offset());  // it was cut short then, and not counted
@@ -116,10 +117,12 @@ void Traffic::joined(FragmentJoiner::Joined&& whole) {
   const unsigned tunnels = packet.tunnels;
   const Decoded verdict = decode_joined(whole.payload, whole.payload_bytes, packet);
   if (packet.weird != nullptr) emitter_.weird(packet.weird);
-  if (packet.tunnels > tunnels) counted = {whole.first, whole.last, 1, packet.ip_bytes};  // fragments of a carrier are one packet inside
+  if (packet.tunnels > tunnels)
+    counted = {whole.first, whole.last, 1, packet.ip_bytes};  // fragments of a carrier are one packet inside
   if (verdict == Decoded::kFragment && depth_ < kMaxJoins) {
     ++depth_;
-    const std::vector<std::byte> keep(packet.ip_payload.begin(), packet.ip_payload.end());  // the joiner reuses its memory
+    const std::vector<std::byte> keep(packet.ip_payload.begin(),
+                                      packet.ip_payload.end());  // the joiner reuses its memory
     packet.ip_payload = packet.payload = keep;
     fragment(whole.last, packet);
     --depth_;
@@ -131,7 +134,8 @@ void Traffic::joined(FragmentJoiner::Joined&& whole) {
 
 // A datagram that carries flow records of another sensor: those are told, the datagram itself is not traffic.
 bool Traffic::exported(const Packet& packet, Timestamp time) {
-  if (packet.payload.size() < packet.payload_bytes || !looks_like_flow_export(packet.dst_port, packet.payload)) return false;
+  if (packet.payload.size() < packet.payload_bytes || !looks_like_flow_export(packet.dst_port, packet.payload))
+    return false;
   const bool confirmed = exports_.datagram({packet.src, packet.src_port, time}, packet.payload, emitter_);
   emitter_.reference_time(kNoReference);
   totals_.exports += confirmed ? 1 : 0;
@@ -161,7 +165,8 @@ std::string capture_sensor(const DecodeOptions& options, std::string_view source
   if (!options.sensor.empty()) return options.sensor;
   if (source == "-") return "stdin";
   std::string_view name = source.substr(source.find_last_of("/!") + 1);
-  constexpr std::array<std::string_view, 8> kEndings = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".pcap", ".pcapng", ".cap"};
+  constexpr std::array<std::string_view, 8> kEndings = {".gz",  ".bz2",  ".xz",     ".zst",
+                                                        ".lz4", ".pcap", ".pcapng", ".cap"};
   for (const std::string_view ending : kEndings)
     if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
   return escape_text(name.empty() ? source : name);

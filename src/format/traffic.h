@@ -33,8 +33,8 @@ struct CaptureRecord {
   std::uint64_t end = 0;     // and of what follows the record
 };
 
-// The time of a capture as it goes on: the latest packet time that can be believed. Packets out of order do not turn it back, and
-// one wild timestamp does not move it: a jump of more than kJump counts only when the next packet agrees.
+// The time of a capture as it goes on: the latest packet time that can be believed. Packets out of order do not turn it
+// back, and one wild timestamp does not move it: a jump of more than kJump counts only when the next packet agrees.
 class CaptureClock {
  public:
   static constexpr Duration kJump = kHour;
@@ -55,7 +55,8 @@ class Traffic {
 
   Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& shared, const std::string& sensor);
 
-  // At most kBatch records, in the order of the input. Crossing the emitter's resume offset tells all that is open first.
+  // At most kBatch records, in the order of the input. Crossing the emitter's resume offset tells all that is open
+  // first.
   void add(std::span<const CaptureRecord> records);
   // Tells all that is open. Call once, at the end.
   void finish();
@@ -97,7 +98,8 @@ class Traffic {
   unsigned depth_ = 0;
 };
 
-// The name for what a capture saw: `options.sensor`, else the input's file name without folder and endings; "stdin" for "-".
+// The name for what a capture saw: `options.sensor`, else the input's file name without folder and endings; "stdin" for
+// "-".
 std::string capture_sensor(const DecodeOptions& options, std::string_view source);
 
 }  // namespace rw
