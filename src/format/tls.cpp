@@ -71,8 +71,14 @@ bool looks_like_tls(Bytes payload) {
 
 HelloStatus read_client_hello(Bytes stream, ClientHello& hello) {
   std::vector<std::byte> joined;  // only where the message spans records
+  const auto whole = [&joined] {
+    Cursor header(joined);
+    header.u8();
+    const std::uint32_t length = header.u24();
+    return header.ok() && header.left() >= length;
+  };
   Cursor cursor(stream);
-  for (bool first = true; cursor.left() >= kRecordHeader; first = false) {
+  for (bool first = true; cursor.left() >= kRecordHeader && !whole(); first = false) {
     const std::uint8_t type = cursor.u8();
     const std::uint16_t version = cursor.u16();
     const std::uint16_t length = cursor.u16();

@@ -48,6 +48,15 @@ TEST(Tls, JoinsRecords) {
   }
 }
 
+// Found by fuzzing: what followed the last record of a hello made it none.
+TEST(Tls, IsNotBotheredByWhatFollows) {
+  const std::string message = client_hello();
+  ClientHello hello;
+  ASSERT_EQ(read(tls_record(message.substr(0, 50)) + tls_record(message.substr(50)) + std::string(20, '\xFF'), hello),
+            HelloStatus::kDone);
+  EXPECT_EQ(hello.server_name, "www.example.org");
+}
+
 TEST(Tls, WantsMoreAtEveryByte) {
   const std::string stream = tls_record(client_hello());
   for (std::size_t length = 0; length < stream.size(); ++length) {
