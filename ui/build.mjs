@@ -1,4 +1,4 @@
-// Bundles ui/src into one ES5 script that runs in browsers and in Duktape: node ui/build.mjs OUT.js
+// Bundles ui/src into one ES5 script that runs in browsers and in Duktape, and the page's style: node ui/build.mjs OUT.js OUT.css
 //
 // Our own TypeScript is brought down to ES5 by TypeScript itself (esbuild cannot); ECharts ships as ES5 modules already, so
 // esbuild only joins, shakes and minifies.
@@ -9,9 +9,9 @@ import {fileURLToPath} from 'node:url';
 import ts from 'typescript';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const outfile = process.argv[2];
-if (!outfile) {
-  console.error('usage: node ui/build.mjs OUT.js');
+const [outfile, stylefile] = process.argv.slice(2);
+if (!outfile || !stylefile) {
+  console.error('usage: node ui/build.mjs OUT.js OUT.css');
   process.exit(2);
 }
 
@@ -33,7 +33,9 @@ await build({
   entryPoints: [join(here, 'src', 'bundle.ts')],
   outfile,
   bundle: true,
-  minify: true,
+  // Not minifySyntax: Duktape does not parse what it makes of some expressions.
+  minifyWhitespace: true,
+  minifyIdentifiers: true,
   format: 'iife',
   target: 'es5',
   charset: 'ascii',
@@ -42,3 +44,6 @@ await build({
   plugins: [typescriptToEs5],
   logLevel: 'warning',
 });
+
+// No target: esbuild would rewrite media queries and colours that browsers without them can well ignore.
+await build({entryPoints: [join(here, 'src', 'dossier.css')], outfile: stylefile, minify: true, charset: 'ascii', logLevel: 'warning'});

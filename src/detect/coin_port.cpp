@@ -1,4 +1,5 @@
-// Detector coin-port: TCP connections from a watched space to the ports on which coin nodes listen (port evidence only).
+// Detector coin-port: TCP connections from a watched space to the ports on which coin nodes listen (port evidence
+// only).
 #include <array>
 
 #include "base/quantity.h"
@@ -19,7 +20,8 @@ constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
 constexpr Threshold kThresholds[] = {
     {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
     {"minimum_packets", 3, "packets", "a flow with fewer is a probe, not a connection: a handshake takes three"},
-    {"minimum_source_port", 1024, "port", "lower source ports are servers that answer a client whose own port is one of these"},
+    {"minimum_source_port", 1024, "port",
+     "lower source ports are servers that answer a client whose own port is one of these"},
 };
 constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
 
@@ -33,13 +35,17 @@ extern constinit const Detector kCoinPortDetector{
     .title = "TCP to a coin port",
     .technique = "T1496",
     .may_be_wrong_because =
-        "a port is not a protocol: other services use these ports and clients pick them by chance; expect false positives, and look at "
+        "a port is not a protocol: other services use these ports and clients pick them by chance; expect false "
+        "positives, and look at "
         "payload or at the length and regularity of the flows before acting",
     .evidence = kEvidence,
     .thresholds = kThresholds,
     .quiet_gap = kQuietGap,
-    .doc = "TCP from a watched address to port 8332 or 8333 (Bitcoin), 18080 or 18081 (Monero), 9332 or 9333 (Litecoin): one finding for "
-           "each address and coin. Without a subject, from any address. Never above low confidence: the port is all the evidence.",
+    .doc =
+        "TCP from a watched address to port 8332 or 8333 (Bitcoin), 18080 or 18081 (Monero), 9332 or 9333 (Litecoin): "
+        "one finding for "
+        "each address and coin. Without a subject, from any address. Never above low confidence: the port is all the "
+        "evidence.",
     .queries = queries,
     .decide = decide,
 };
@@ -77,7 +83,8 @@ std::vector<Query> queries(const DetectContext& context) {
 std::string port_filter(const std::string& address, const std::string& coin) {
   for (const Coin& c : kCoins)
     if (c.name == coin)
-      return "src host " + address + " and tcp and (dst port " + std::to_string(c.ports[0]) + " or dst port " + std::to_string(c.ports[1]) + ")";
+      return "src host " + address + " and tcp and (dst port " + std::to_string(c.ports[0]) + " or dst port " +
+             std::to_string(c.ports[1]) + ")";
   return "src host " + address + " and tcp";
 }
 
@@ -95,8 +102,9 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
       finding.figures.push_back({"peers_in_busiest_day", episode.peers});
       finding.severity = Severity::kLow;
       finding.confidence = Confidence::kLow;
-      finding.summary = address + (subject ? " of " + subject->name : "") + " opened " + group_thousands(episode.flows) + " TCP flows to " +
-                        coin + " ports, " + human_bytes(static_cast<double>(episode.bytes)) + ", with up to " +
+      finding.summary = address + (subject ? " of " + subject->name : "") + " opened " +
+                        group_thousands(episode.flows) + " TCP flows to " + coin + " ports, " +
+                        human_bytes(static_cast<double>(episode.bytes)) + ", with up to " +
                         group_thousands(episode.peers) + " peers a day.";
       findings.push_back(std::move(finding));
     }

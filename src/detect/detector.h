@@ -1,7 +1,7 @@
 // What a detector is: thresholds with units and defaults, questions to the store, and a decision over the answers.
 //
-// A detector is one .cpp file that defines one `extern constinit const Detector` and one line in detectors.cpp. History and
-// (later) live windows give `decide` the same rows.
+// A detector is one .cpp file that defines one `extern constinit const Detector` and one line in detectors.cpp. History
+// and (later) live windows give `decide` the same rows.
 #pragma once
 
 #include <span>
@@ -37,8 +37,8 @@ struct Detector {
   std::string_view may_be_wrong_because;
   std::span<const EvidenceKind> evidence;
   std::span<const Threshold> thresholds;
-  Duration quiet_gap;          // windows of one identity that are closer than this are one finding
-  std::string_view doc;        // what it asks and how it decides, for `rangewatch detectors` and the manual
+  Duration quiet_gap;    // windows of one identity that are closer than this are one finding
+  std::string_view doc;  // what it asks and how it decides, for `rangewatch detectors` and the manual
   std::vector<Query> (*queries)(const DetectContext& context);
   // Answers in the order of the questions. Findings without id and status; detector, title, evidence, technique and
   // may_be_wrong_because are filled in by run_detector.

@@ -28,27 +28,29 @@ void merge(Episode& into, const Episode& from) {
 using SensorDay = std::pair<Timestamp, std::string>;
 
 // Per key: each day as its best sensor saw it.
-std::map<std::vector<std::string>, std::map<Timestamp, Episode>> best_days(std::span<const Answer> answers, std::size_t keys) {
+std::map<std::vector<std::string>, std::map<Timestamp, Episode>> best_days(std::span<const Answer> answers,
+                                                                           std::size_t keys) {
   std::map<std::vector<std::string>, std::map<SensorDay, Episode>> seen;
-  for (std::size_t n = 0; n < answers.size(); ++n) for (const auto& row : answers[n].rows) {
-    Episode part;
-    part.answers = 1U << n;
-    for (std::size_t i = 0; i < keys; ++i) part.key.push_back(key_text(row[i]));
-    const auto* day = std::get_if<Timestamp>(&row[keys]);
-    const auto* first = std::get_if<Timestamp>(&row[keys + 3]);
-    const auto* last = std::get_if<Timestamp>(&row[keys + 4]);
-    if (day == nullptr || first == nullptr || last == nullptr) continue;
-    part.first = *first;
-    part.last = *last;
-    part.flows = as_int(row[keys + 5]);
-    part.answered = as_int(row[keys + 6]);
-    part.bytes = as_int(row[keys + 7]);
-    part.peers = as_int(row[keys + 8]);
-    if (const std::string service = as_string(row[keys + 2]); !service.empty()) part.services[service] = part.flows;
-    auto& days = seen[part.key];
-    const auto [found, fresh] = days.try_emplace(SensorDay{*day, as_string(row[keys + 1])}, part);
-    if (!fresh) merge(found->second, part);
-  }
+  for (std::size_t n = 0; n < answers.size(); ++n)
+    for (const auto& row : answers[n].rows) {
+      Episode part;
+      part.answers = 1U << n;
+      for (std::size_t i = 0; i < keys; ++i) part.key.push_back(key_text(row[i]));
+      const auto* day = std::get_if<Timestamp>(&row[keys]);
+      const auto* first = std::get_if<Timestamp>(&row[keys + 3]);
+      const auto* last = std::get_if<Timestamp>(&row[keys + 4]);
+      if (day == nullptr || first == nullptr || last == nullptr) continue;
+      part.first = *first;
+      part.last = *last;
+      part.flows = as_int(row[keys + 5]);
+      part.answered = as_int(row[keys + 6]);
+      part.bytes = as_int(row[keys + 7]);
+      part.peers = as_int(row[keys + 8]);
+      if (const std::string service = as_string(row[keys + 2]); !service.empty()) part.services[service] = part.flows;
+      auto& days = seen[part.key];
+      const auto [found, fresh] = days.try_emplace(SensorDay{*day, as_string(row[keys + 1])}, part);
+      if (!fresh) merge(found->second, part);
+    }
   std::map<std::vector<std::string>, std::map<Timestamp, Episode>> best;
   for (auto& [key, days] : seen)
     for (auto& [sensor_day, episode] : days) {
@@ -76,14 +78,17 @@ std::vector<Named> episode_keys(std::vector<Named> keys) {
 }
 
 std::vector<Measure> episode_measures(ExprPtr peer) {
-  const ExprPtr answered = expr::binary(Expr::Kind::kGt, expr::coalesce({expr::column("rev_packets"), expr::number(0)}), expr::number(0));
+  const ExprPtr answered =
+      expr::binary(Expr::Kind::kGt, expr::coalesce({expr::column("rev_packets"), expr::number(0)}), expr::number(0));
   std::vector<Measure> measures = {{"first_seen", Measure::Kind::kMin, expr::column("start_time")},
                                    {"last_seen", Measure::Kind::kMax, expr::column("end_time")},
                                    {"flows", Measure::Kind::kCount, nullptr},
                                    {"answered", Measure::Kind::kCount, nullptr, answered},
                                    {"bytes", Measure::Kind::kSum, expr::volume_bytes()}};
-  if (peer) measures.push_back({"peers", Measure::Kind::kDistinct, std::move(peer)});
-  else measures.push_back({"peers", Measure::Kind::kMin, expr::number(1)});
+  if (peer)
+    measures.push_back({"peers", Measure::Kind::kDistinct, std::move(peer)});
+  else
+    measures.push_back({"peers", Measure::Kind::kMin, expr::number(1)});
   return measures;
 }
 
@@ -106,10 +111,12 @@ std::vector<Episode> episodes_of(std::span<const Answer> answers, std::size_t ke
 
 ExprPtr tcp_to_ports(const std::vector<std::int64_t>& ports, double minimum_source_port, double minimum_packets) {
   std::vector<Value> values(ports.begin(), ports.end());
-  return expr::all_of(
-      {expr::eq(expr::column("proto"), expr::number(6)), expr::in(expr::column("dst_port"), std::move(values)),
-       expr::binary(Expr::Kind::kGe, expr::column("src_port"), expr::number(static_cast<std::int64_t>(minimum_source_port))),
-       expr::binary(Expr::Kind::kGe, expr::volume_packets(), expr::number(static_cast<std::int64_t>(minimum_packets)))});
+  return expr::all_of({expr::eq(expr::column("proto"), expr::number(6)),
+                       expr::in(expr::column("dst_port"), std::move(values)),
+                       expr::binary(Expr::Kind::kGe, expr::column("src_port"),
+                                    expr::number(static_cast<std::int64_t>(minimum_source_port))),
+                       expr::binary(Expr::Kind::kGe, expr::volume_packets(),
+                                    expr::number(static_cast<std::int64_t>(minimum_packets)))});
 }
 
 Finding finding_of(const Episode& episode, std::vector<Entity> entities, std::string query) {

@@ -22,8 +22,8 @@ struct Episode {
   std::int64_t flows = 0;
   std::int64_t answered = 0;  // flows that the responder answered
   std::int64_t bytes = 0;
-  std::uint32_t answers = 0;  // bit n: the n-th answer had rows of it
-  std::int64_t peers = 0;     // most in one day; distinct counts of days cannot be added
+  std::uint32_t answers = 0;                     // bit n: the n-th answer had rows of it
+  std::int64_t peers = 0;                        // most in one day; distinct counts of days cannot be added
   std::map<std::string, std::int64_t> services;  // flows by service
 
   // The service with most flows first, at most `count`, joined by ", "; "" where nothing suggests one.
@@ -37,8 +37,8 @@ std::vector<Named> episode_keys(std::vector<Named> keys);
 // Rows per detector run that one answer may bring into memory; the largest by bytes are kept.
 inline constexpr std::uint64_t kMostEpisodeRows = 500'000;
 
-// `keys`: how many of each answer's first columns are the episode's key. Where several sensors saw the same day, the one
-// that saw most bytes is taken, so that one connection never counts twice.
+// `keys`: how many of each answer's first columns are the episode's key. Where several sensors saw the same day, the
+// one that saw most bytes is taken, so that one connection never counts twice.
 std::vector<Episode> episodes_of(std::span<const Answer> answers, std::size_t keys, Duration quiet_gap);
 
 // Conditions on flows.

@@ -12,7 +12,8 @@ constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
 constexpr Threshold kThresholds[] = {
     {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
     {"minimum_packets", 3, "packets", "a flow with fewer is a probe, not a connection: a handshake takes three"},
-    {"minimum_source_port", 1024, "port", "lower source ports are servers that answer a client whose own port is this one"},
+    {"minimum_source_port", 1024, "port",
+     "lower source ports are servers that answer a client whose own port is this one"},
 };
 constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
 
@@ -26,13 +27,16 @@ extern constinit const Detector kIrcPortDetector{
     .title = "TCP to the IRC port",
     .technique = "T1071",
     .may_be_wrong_because =
-        "a port is not a protocol: other services use 6667, IRC itself is legitimate for some, and it also runs on other ports that this "
+        "a port is not a protocol: other services use 6667, IRC itself is legitimate for some, and it also runs on "
+        "other ports that this "
         "detector does not see",
     .evidence = kEvidence,
     .thresholds = kThresholds,
     .quiet_gap = kQuietGap,
-    .doc = "TCP to port 6667 with an end in the organisation or in a watched space, or anywhere when neither is configured: one finding for "
-           "each pair of client and server. Never above low confidence: the port is all the evidence.",
+    .doc =
+        "TCP to port 6667 with an end in the organisation or in a watched space, or anywhere when neither is "
+        "configured: one finding for "
+        "each pair of client and server. Never above low confidence: the port is all the evidence.",
     .queries = queries,
     .decide = decide,
 };
@@ -77,12 +81,13 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
     if (static_cast<double>(episode.flows) < threshold(kIrcPortDetector, "minimum_flows")) continue;
     const std::string& client = episode.key[0];
     const std::string& server = episode.key[1];
-    Finding finding = finding_of(episode, {{"address", client}, {"server", server}},
-                                 episode_command("src host " + client + " and dst host " + server + " and tcp and dst port 6667", episode));
+    Finding finding = finding_of(
+        episode, {{"address", client}, {"server", server}},
+        episode_command("src host " + client + " and dst host " + server + " and tcp and dst port 6667", episode));
     finding.severity = is_ours(context.organisation, client) ? Severity::kMedium : Severity::kLow;
     finding.confidence = Confidence::kLow;
-    finding.summary = client + " opened " + group_thousands(episode.flows) + " TCP flows to port 6667 of " + server + ", " +
-                      human_bytes(static_cast<double>(episode.bytes)) + ".";
+    finding.summary = client + " opened " + group_thousands(episode.flows) + " TCP flows to port 6667 of " + server +
+                      ", " + human_bytes(static_cast<double>(episode.bytes)) + ".";
     findings.push_back(std::move(finding));
   }
   return findings;

@@ -31,7 +31,8 @@ Query query_of(const DetectContext& context, ExprPtr where, std::vector<Named> k
   return query;
 }
 
-// Two questions for each subject: the organisation (or, without one, anybody) as source, then the watched space as source.
+// Two questions for each subject: the organisation (or, without one, anybody) as source, then the watched space as
+// source.
 std::vector<Query> queries(const DetectContext& context) {
   std::vector<Query> all;
   for (const Subject& subject : context.subjects) {
@@ -40,7 +41,8 @@ std::vector<Query> queries(const DetectContext& context) {
       if (context.organisation.prefixes.empty()) {
         all.push_back(query_of(context, watched, {{"watched", expr::column(d.watched)}}, expr::column(d.ours)));
       } else {
-        all.push_back(query_of(context, expr::all_of({watched, expr::in_prefixes(d.ours, context.organisation.prefixes)}),
+        all.push_back(query_of(context,
+                               expr::all_of({watched, expr::in_prefixes(d.ours, context.organisation.prefixes)}),
                                {{"watched", expr::column(d.watched)}, {"address", expr::column(d.ours)}}, nullptr));
       }
     }
@@ -61,10 +63,11 @@ Finding between_ours_and_watched(const Subject& subject, const Episode& episode,
   finding.severity = both_ways ? Severity::kMedium : Severity::kLow;
   finding.confidence = both_ways ? Confidence::kModerate : Confidence::kLow;
   finding.summary = both_ways ? ours + " of the organisation and " + watched + " of " + subject.name + " exchanged " +
-                                    human_bytes(static_cast<double>(episode.bytes)) + " in " + group_thousands(episode.flows) +
-                                    " flows" + services_part(episode) + "."
-                              : "Packets between " + ours + " of the organisation and " + watched + " of " + subject.name +
-                                    " went one way only: " + group_thousands(episode.flows) + " flows" + services_part(episode) + ".";
+                                    human_bytes(static_cast<double>(episode.bytes)) + " in " +
+                                    group_thousands(episode.flows) + " flows" + services_part(episode) + "."
+                              : "Packets between " + ours + " of the organisation and " + watched + " of " +
+                                    subject.name + " went one way only: " + group_thousands(episode.flows) + " flows" +
+                                    services_part(episode) + ".";
   return finding;
 }
 
@@ -75,9 +78,10 @@ Finding of_watched_address(const Subject& subject, const Episode& episode, bool 
   finding.figures.push_back({"peers_in_busiest_day", episode.peers});
   finding.severity = Severity::kInfo;
   finding.confidence = both_ways ? Confidence::kModerate : Confidence::kLow;
-  finding.summary = watched + " of " + subject.name + (both_ways ? " exchanged " : " was party to unanswered flows with ") +
-                    human_bytes(static_cast<double>(episode.bytes)) + " in " + group_thousands(episode.flows) + " flows" +
-                    services_part(episode) + ", with up to " + group_thousands(episode.peers) + " peers a day.";
+  finding.summary =
+      watched + " of " + subject.name + (both_ways ? " exchanged " : " was party to unanswered flows with ") +
+      human_bytes(static_cast<double>(episode.bytes)) + " in " + group_thousands(episode.flows) + " flows" +
+      services_part(episode) + ", with up to " + group_thousands(episode.peers) + " peers a day.";
   return finding;
 }
 
@@ -90,14 +94,18 @@ extern constinit const Detector kWatchedContactDetector{
     .title = "Contact with a watched space",
     .technique = "",
     .may_be_wrong_because =
-        "ranges are reassigned and addresses shared, a source address can be forged where nobody answered it, and a scan that "
+        "ranges are reassigned and addresses shared, a source address can be forged where nobody answered it, and a "
+        "scan that "
         "touches everybody touches the watched space too",
     .evidence = kEvidence,
     .thresholds = kThresholds,
     .quiet_gap = kQuietGap,
-    .doc = "Flows between the organisation's prefixes (rangewatch.toml) and a subject's prefixes, valid at that time: one finding for "
-           "each pair of addresses. Medium when packets went both ways, low when they did not. Without an organisation every peer "
-           "counts, and there is one finding for each watched address, for information.",
+    .doc =
+        "Flows between the organisation's prefixes (rangewatch.toml) and a subject's prefixes, valid at that time: one "
+        "finding for "
+        "each pair of addresses. Medium when packets went both ways, low when they did not. Without an organisation "
+        "every peer "
+        "counts, and there is one finding for each watched address, for information.",
     .queries = queries,
     .decide = decide,
 };

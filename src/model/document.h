@@ -25,18 +25,18 @@ class Document {
   using List = std::vector<Document>;
   using Object = std::vector<std::pair<std::string, Document>>;  // in the order in which it is written
 
-  Document() = default;  // unknown: null in JSON
-  Document(bool v) : value_(v) {}                          // NOLINT(google-explicit-constructor)
-  Document(int v) : value_(std::int64_t{v}) {}             // NOLINT(google-explicit-constructor)
-  Document(std::int64_t v) : value_(v) {}                  // NOLINT(google-explicit-constructor)
-  Document(std::uint32_t v) : value_(std::int64_t{v}) {}   // NOLINT(google-explicit-constructor)
-  Document(double v) : value_(v) {}                        // NOLINT(google-explicit-constructor)
-  Document(std::string v) : value_(std::move(v)) {}        // NOLINT(google-explicit-constructor)
-  Document(std::string_view v) : value_(std::string(v)) {} // NOLINT(google-explicit-constructor)
-  Document(const char* v) : value_(std::string(v)) {}      // NOLINT(google-explicit-constructor)
-  Document(Timestamp v) : value_(v.to_string()) {}         // NOLINT(google-explicit-constructor)
+  Document() = default;                                     // unknown: null in JSON
+  Document(bool v) : value_(v) {}                           // NOLINT(google-explicit-constructor)
+  Document(int v) : value_(std::int64_t{v}) {}              // NOLINT(google-explicit-constructor)
+  Document(std::int64_t v) : value_(v) {}                   // NOLINT(google-explicit-constructor)
+  Document(std::uint32_t v) : value_(std::int64_t{v}) {}    // NOLINT(google-explicit-constructor)
+  Document(double v) : value_(v) {}                         // NOLINT(google-explicit-constructor)
+  Document(std::string v) : value_(std::move(v)) {}         // NOLINT(google-explicit-constructor)
+  Document(std::string_view v) : value_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
+  Document(const char* v) : value_(std::string(v)) {}       // NOLINT(google-explicit-constructor)
+  Document(Timestamp v) : value_(v.to_string()) {}          // NOLINT(google-explicit-constructor)
   template <typename T>
-  Document(const std::optional<T>& v) {                    // NOLINT(google-explicit-constructor)
+  Document(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
     if (v) *this = Document(*v);
   }
   static Document list() { return Document(List{}, 0); }

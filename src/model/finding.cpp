@@ -23,7 +23,8 @@ Result<E> parse_word(std::string_view text, std::span<const std::string_view> wo
   return Failure(ErrorCode::kUsage, std::move(message));
 }
 
-// FNV-1a, 64 bits: stable across machines and releases, which is all an identity needs (nobody gains by a collision here).
+// FNV-1a, 64 bits: stable across machines and releases, which is all an identity needs (nobody gains by a collision
+// here).
 class StableHash {
  public:
   void add(std::string_view text) {

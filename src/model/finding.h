@@ -42,7 +42,8 @@ struct Figure {
   friend bool operator==(const Figure&, const Figure&) = default;
 };
 
-// The question whose answer the finding rests on, as a command that a person can repeat, and how many records answered it.
+// The question whose answer the finding rests on, as a command that a person can repeat, and how many records answered
+// it.
 struct Observations {
   std::string query;
   std::int64_t count = 0;
@@ -50,7 +51,7 @@ struct Observations {
 };
 
 struct Finding {
-  std::string id;        // identity, with "-2", "-3" … for later episodes of the same identity; set by the findings store
+  std::string id;  // identity, with "-2", "-3" … for later episodes of the same identity; set by the findings store
   std::string detector;  // stable id, e.g. "coin-port"
   std::string title;
   Timestamp first_seen;

@@ -14,11 +14,11 @@ namespace rw {
 namespace {
 
 constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-constexpr std::size_t kMaxNameBytes = 200;      // of a subject or label: they head pages and tables
-constexpr std::size_t kMaxIdBytes = 64;         // it becomes part of file names
-constexpr std::size_t kMaxDomainBytes = 253;    // RFC 1035 2.3.4, without the final dot
-constexpr std::size_t kMaxLabelBytes = 63;      // RFC 1035 2.3.4
-constexpr std::size_t kMaxPrefixes = 100'000;   // a country's worth; more is no subject
+constexpr std::size_t kMaxNameBytes = 200;     // of a subject or label: they head pages and tables
+constexpr std::size_t kMaxIdBytes = 64;        // it becomes part of file names
+constexpr std::size_t kMaxDomainBytes = 253;   // RFC 1035 2.3.4, without the final dot
+constexpr std::size_t kMaxLabelBytes = 63;     // RFC 1035 2.3.4
+constexpr std::size_t kMaxPrefixes = 100'000;  // a country's worth; more is no subject
 
 // ---- work week
 
@@ -27,7 +27,8 @@ int day_index(std::string_view text) {
     if (text.size() != 3) return -1;
     bool same = true;
     for (std::size_t c = 0; c < 3; ++c)
-      same = same && std::tolower(static_cast<unsigned char>(text[c])) == std::tolower(static_cast<unsigned char>(kDays[i][c]));
+      same = same &&
+             std::tolower(static_cast<unsigned char>(text[c])) == std::tolower(static_cast<unsigned char>(kDays[i][c]));
     if (same) return static_cast<int>(i);
   }
   return -1;
@@ -105,7 +106,8 @@ std::string check_domain(std::string_view domain) {
 
 std::string check_endpoint(std::string_view endpoint) {
   const std::size_t colon = endpoint.rfind(':');
-  const std::string message = "'" + std::string(endpoint) + "' is not an endpoint; write 192.0.2.10:51820 or [2001:db8::1]:51820";
+  const std::string message =
+      "'" + std::string(endpoint) + "' is not an endpoint; write 192.0.2.10:51820 or [2001:db8::1]:51820";
   if (colon == std::string_view::npos) return message;
   std::string_view host = endpoint.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -123,15 +125,18 @@ void read_domains(TomlTable& table, std::vector<std::string>& domains) {
   }
 }
 
-void read_checked(TomlTable& table, std::string_view key, std::string_view value, std::string (*check)(std::string_view)) {
+void read_checked(TomlTable& table, std::string_view key, std::string_view value,
+                  std::string (*check)(std::string_view)) {
   if (!table.has(key)) return;  // its absence is told already
   if (const std::string wrong = check(value); !wrong.empty()) table.problem(key, wrong);
 }
 
 void read_asns(TomlTable& root, Subject& subject) {
   for (const std::int64_t asn : root.integers("asns")) {
-    if (asn < 1 || asn > 4'294'967'295) root.problem("asns", std::to_string(asn) + " is not an AS number (1 to 4294967295)");
-    else subject.asns.push_back(static_cast<std::uint32_t>(asn));
+    if (asn < 1 || asn > 4'294'967'295)
+      root.problem("asns", std::to_string(asn) + " is not an AS number (1 to 4294967295)");
+    else
+      subject.asns.push_back(static_cast<std::uint32_t>(asn));
   }
 }
 
@@ -170,13 +175,16 @@ Subject subject_from(TomlTable root) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (!subject.country.empty() &&
       (subject.country.size() != 2 || !std::all_of(subject.country.begin(), subject.country.end(), upper)))
-    root.problem("country", "'" + subject.country + "' is not a country code; write two capital letters, such as \"KP\"");
+    root.problem("country",
+                 "'" + subject.country + "' is not a country code; write two capital letters, such as \"KP\"");
   read_asns(root, subject);
   read_domains(root, subject.domains);
   subject.sensors = root.texts("sensors");
   if (const auto text = root.text("work_week")) {
-    if (auto week = WorkWeek::parse(*text)) subject.work_week = *week;
-    else root.problem("work_week", week.error().message);
+    if (auto week = WorkWeek::parse(*text))
+      subject.work_week = *week;
+    else
+      root.problem("work_week", week.error().message);
   }
   read_prefixes(root, subject);
   return subject;
@@ -216,11 +224,13 @@ Organisation organisation_from(TomlTable root) {
 Result<WorkWeek> WorkWeek::parse(std::string_view text) {
   WorkWeek week;
   const std::size_t space = text.find(' ');
-  const Failure failure(ErrorCode::kUsage, "'" + std::string(text) + "' is no work week; write \"Mon-Fri 09:00-18:00\"");
+  const Failure failure(ErrorCode::kUsage,
+                        "'" + std::string(text) + "' is no work week; write \"Mon-Fri 09:00-18:00\"");
   if (space == std::string_view::npos || !parse_days(text.substr(0, space), week.days)) return failure;
   const std::string_view hours = text.substr(space + 1);
   if (hours.size() != 11 || hours[5] != '-') return failure;
-  if (!parse_minute(hours.substr(0, 5), week.from_minute) || !parse_minute(hours.substr(6), week.to_minute)) return failure;
+  if (!parse_minute(hours.substr(0, 5), week.from_minute) || !parse_minute(hours.substr(6), week.to_minute))
+    return failure;
   if (week.to_minute <= week.from_minute)
     return Failure(ErrorCode::kUsage, "the work week '" + std::string(text) + "' ends before it begins");
   return week;
@@ -237,7 +247,8 @@ std::string WorkWeek::to_string() const {
     if (last > i) text.append("-").append(kDays[last]);
     i = last;
   }
-  return text + fmt::format(" {:02}:{:02}-{:02}:{:02}", from_minute / 60, from_minute % 60, to_minute / 60, to_minute % 60);
+  return text +
+         fmt::format(" {:02}:{:02}-{:02}:{:02}", from_minute / 60, from_minute % 60, to_minute / 60, to_minute % 60);
 }
 
 bool Subject::watches(Ip ip, Timestamp at) const {

@@ -62,8 +62,8 @@ struct Organisation {
   bool empty() const { return prefixes.empty() && domains.empty() && resolvers.empty() && vpn.empty(); }
 };
 
-// `file` is the name that messages show. Errors are kUsage and read "FILE:LINE:COLUMN: what is wrong", with the nearest key
-// for an unknown one.
+// `file` is the name that messages show. Errors are kUsage and read "FILE:LINE:COLUMN: what is wrong", with the nearest
+// key for an unknown one.
 Result<Subject> parse_subject(std::string_view toml, const std::string& file);
 Result<Subject> read_subject(const std::string& path);
 // rangewatch.toml, whose only part so far is [organisation]. No such part: an empty organisation.

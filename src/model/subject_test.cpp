@@ -72,14 +72,19 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"name = \"n\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "the key 'id' is missing"},
         Mistake{"id = \"x\"\n", "needs at least one [[prefix]]"},
         Mistake{"id = \"x\"\n[[prefix]]\nprefix = \"192.0.2.1/24\"\n", "did you mean 192.0.2.0/24?"},
-        Mistake{"id = \"x\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\nfrom = 2019-01-01\nto = 2018-01-01\n", "s.toml:5:6: the prefix is never valid"},
-        Mistake{"id = \"x\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "s.toml:5:10: 192.0.2.0/24 is listed twice"},
-        Mistake{"id = \"x\"\ncountry = \"Korea\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "s.toml:2:11: 'Korea' is not a country code"},
+        Mistake{"id = \"x\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\nfrom = 2019-01-01\nto = 2018-01-01\n",
+                "s.toml:5:6: the prefix is never valid"},
+        Mistake{"id = \"x\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n",
+                "s.toml:5:10: 192.0.2.0/24 is listed twice"},
+        Mistake{"id = \"x\"\ncountry = \"Korea\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n",
+                "s.toml:2:11: 'Korea' is not a country code"},
         Mistake{"id = \"x\"\nasns = [0]\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "0 is not an AS number"},
         Mistake{"id = \"x\"\ndomains = [\".kp\"]\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "write 'kp'"},
         Mistake{"id = \"x\"\ndomains = [\"a..b\"]\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "'a..b' is not a domain"},
-        Mistake{"id = \"x\"\nwork_week = \"weekdays\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "s.toml:2:13: 'weekdays' is no work week"},
-        Mistake{"id = \"x\"\nwork_week = \"Mon-Fri 18:00-09:00\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "ends before it begins"}));
+        Mistake{"id = \"x\"\nwork_week = \"weekdays\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n",
+                "s.toml:2:13: 'weekdays' is no work week"},
+        Mistake{"id = \"x\"\nwork_week = \"Mon-Fri 18:00-09:00\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n",
+                "ends before it begins"}));
 
 TEST(WorkWeek, ReadsRunsListsAndWrapsOverSunday) {
   const auto gulf = WorkWeek::parse("Sun-Thu 08:30-16:00");
@@ -87,14 +92,16 @@ TEST(WorkWeek, ReadsRunsListsAndWrapsOverSunday) {
   EXPECT_EQ(gulf->days, (std::array<bool, 7>{true, true, true, true, false, false, true}));
   EXPECT_EQ(gulf->from_minute, 510);
   EXPECT_EQ(WorkWeek::parse("Mon,Wed,Fri 00:00-24:00")->to_string(), "Mon,Wed,Fri 00:00-24:00");
-  for (const std::string_view wrong : {"", "Mon", "Mon-Fri", "Mon- 09:00-18:00", "Mon-Fri 9:00-18:00", "Mon-Fri 09:00-25:00", "Mon-Fri 09:60-18:00"})
+  for (const std::string_view wrong :
+       {"", "Mon", "Mon-Fri", "Mon- 09:00-18:00", "Mon-Fri 9:00-18:00", "Mon-Fri 09:00-25:00", "Mon-Fri 09:60-18:00"})
     EXPECT_FALSE(WorkWeek::parse(wrong)) << wrong;
 }
 
 TEST(Organisation, ReadsItsPartOfTheSettings) {
   const auto organisation = parse_organisation(
       "[organisation]\nprefixes = [\"192.0.2.0/24\"]\ndomains = [\"Example.org\"]\nresolvers = [\"192.0.2.53\"]\n"
-      "[[organisation.vpn]]\nname = \"staff\"\nprotocol = \"wireguard\"\nendpoints = [\"192.0.2.10:51820\", \"[2001:db8::1]:51820\"]\n",
+      "[[organisation.vpn]]\nname = \"staff\"\nprotocol = \"wireguard\"\nendpoints = [\"192.0.2.10:51820\", "
+      "\"[2001:db8::1]:51820\"]\n",
       "rangewatch.toml");
   ASSERT_TRUE(organisation) << organisation.error().message;
   EXPECT_EQ(organisation->prefixes.at(0).to_string(), "192.0.2.0/24");
@@ -104,12 +111,15 @@ TEST(Organisation, ReadsItsPartOfTheSettings) {
 }
 
 TEST(Organisation, MistakesAndAbsence) {
-  const auto wrong = parse_organisation("[organisation]\n[[organisation.vpn]]\nname = \"a\"\nprotocol = \"b\"\nendpoints = [\"192.0.2.10\"]\n", "r.toml");
+  const auto wrong = parse_organisation(
+      "[organisation]\n[[organisation.vpn]]\nname = \"a\"\nprotocol = \"b\"\nendpoints = [\"192.0.2.10\"]\n", "r.toml");
   ASSERT_FALSE(wrong);
-  EXPECT_NE(wrong.error().message.find("r.toml:5:13: '192.0.2.10' is not an endpoint"), std::string::npos) << wrong.error().message;
+  EXPECT_NE(wrong.error().message.find("r.toml:5:13: '192.0.2.10' is not an endpoint"), std::string::npos)
+      << wrong.error().message;
   const auto unknown = parse_organisation("[organization]\nprefixes = []\n", "r.toml");
   ASSERT_FALSE(unknown);
-  EXPECT_NE(unknown.error().message.find("a similar key exists: 'organisation'"), std::string::npos) << unknown.error().message;
+  EXPECT_NE(unknown.error().message.find("a similar key exists: 'organisation'"), std::string::npos)
+      << unknown.error().message;
   const auto absent = read_organisation("/nonexistent/rangewatch.toml");
   ASSERT_TRUE(absent);
   EXPECT_TRUE(absent->empty());

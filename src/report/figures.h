@@ -11,8 +11,8 @@ namespace rw {
 
 struct FigureStyle {
   int width = 880;
-  bool narrow = false;     // proportions for a phone
-  bool variables = true;   // colours as CSS variables of the page; else literal, for a file of its own
+  bool narrow = false;    // proportions for a phone
+  bool variables = true;  // colours as CSS variables of the page; else literal, for a file of its own
 };
 
 // One script engine: figures of one document come from one object, so that the ids inside them differ. One thread.

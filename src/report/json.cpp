@@ -11,6 +11,7 @@ Result<Rendered> render(const Dossier& dossier, const RenderOptions&) {
 
 }  // namespace
 
-extern constinit const Renderer kJsonRenderer{"json", "json", "the dossier as data, for other programs (schema 1)", render};
+extern constinit const Renderer kJsonRenderer{"json", "json", "the dossier as data, for other programs (schema 1)",
+                                              render};
 
 }  // namespace rw

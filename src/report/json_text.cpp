@@ -16,10 +16,14 @@ class Writer {
     if (const auto* object = d.members()) return write_object(*object, depth);
     if (const auto* list = d.items()) return write_list(*list, depth);
     if (const auto* text = d.text()) return write_text(*text);
-    if (const auto* flag = d.boolean()) out_ += *flag ? "true" : "false";
-    else if (const auto* i = d.integer()) append_json(out_, Value(*i));
-    else if (const auto* r = d.real()) append_json(out_, Value(*r));
-    else out_ += "null";
+    if (const auto* flag = d.boolean())
+      out_ += *flag ? "true" : "false";
+    else if (const auto* i = d.integer())
+      append_json(out_, Value(*i));
+    else if (const auto* r = d.real())
+      append_json(out_, Value(*r));
+    else
+      out_ += "null";
   }
   std::string take() { return std::move(out_); }
 
@@ -29,10 +33,14 @@ class Writer {
     std::string plain;
     append_json_text(plain, text);
     for (const char c : plain) {
-      if (c == '<') out_ += "\\u003c";
-      else if (c == '>') out_ += "\\u003e";
-      else if (c == '&') out_ += "\\u0026";
-      else out_ += c;
+      if (c == '<')
+        out_ += "\\u003c";
+      else if (c == '>')
+        out_ += "\\u003e";
+      else if (c == '&')
+        out_ += "\\u0026";
+      else
+        out_ += c;
     }
   }
   void line(int depth) {
@@ -56,7 +64,8 @@ class Writer {
   }
 
   void write_list(const Document::List& list, int depth) {
-    const bool one_line = std::all_of(list.begin(), list.end(), [](const Document& d) { return !d.members() && !d.items(); });
+    const bool one_line =
+        std::all_of(list.begin(), list.end(), [](const Document& d) { return !d.members() && !d.items(); });
     out_ += '[';
     bool first = true;
     for (const Document& value : list) {
@@ -94,9 +103,12 @@ Document finding_document(const Finding& finding) {
   Document figures = Document::object();
   for (const Figure& figure : finding.figures) {
     Document value;
-    if (const auto* i = std::get_if<std::int64_t>(&figure.value)) value = *i;
-    else if (const auto* d = std::get_if<double>(&figure.value)) value = *d;
-    else if (const auto* t = std::get_if<std::string>(&figure.value)) value = *t;
+    if (const auto* i = std::get_if<std::int64_t>(&figure.value))
+      value = *i;
+    else if (const auto* d = std::get_if<double>(&figure.value))
+      value = *d;
+    else if (const auto* t = std::get_if<std::string>(&figure.value))
+      value = *t;
     figures.set(figure.name, std::move(value));
   }
   Document observations = Document::object();

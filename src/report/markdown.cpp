@@ -15,9 +15,12 @@ std::string plain(std::string_view text) {
       out += ' ';
       continue;
     }
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
     else {
       if (std::string_view("\\`*_{}[]|#!~").find(c) != std::string_view::npos) out += '\\';
       out += c;
@@ -63,10 +66,11 @@ class Page {
     const Subject& s = dossier_.subject;
     paragraph("# " + plain(s.name));
     if (dossier_.synthetic) paragraph("> **" + plain(say("report.synthetic")) + "**");
-    std::string period = "**" + say("report.period") + "** " + human_period(dossier_.request.period);
-    if (dossier_.request.comparison) period += ", " + say("report.comparison") + " " + human_period(*dossier_.request.comparison);
+    std::string period = "**" + say("report.period") + "** " + dossier_.period_text;
+    if (!dossier_.comparison_text.empty()) period += ", " + say("report.comparison") + " " + dossier_.comparison_text;
     paragraph(period + " (" + plain(s.time_zone) + ")");
-    for (const WatchedPrefix& p : s.prefixes) line("- " + p.prefix.to_string() + (p.label.empty() ? "" : " – " + plain(p.label)));
+    for (const WatchedPrefix& p : s.prefixes)
+      line("- " + p.prefix.to_string() + (p.label.empty() ? "" : " – " + plain(p.label)));
     line();
   }
 
@@ -75,7 +79,8 @@ class Page {
     if (dossier_.judgements.empty()) paragraph(plain(say("report.judgements_none")));
     int number = 0;
     for (const DossierJudgement& j : dossier_.judgements)
-      line(std::to_string(++number) + ". " + plain(j.text) + " *(" + plain(say("report.confidence", {std::string(to_string(j.confidence))})) + ")*");
+      line(std::to_string(++number) + ". " + plain(j.text) + " *(" +
+           plain(say("report.confidence", {std::string(to_string(j.confidence))})) + ")*");
     line();
   }
 
@@ -86,7 +91,8 @@ class Page {
     for (const SectionFigure& figure : section.figures) RW_TRY(draw(figure));
     for (const SectionTable& table : section.tables) write(table);
     paragraph("**" + say("report.method") + ".** " + plain(section.method));
-    paragraph("**" + say("report.limits") + ".** " + plain(section.limits));
+    paragraph("**" + say("report.limits") + ".** " +
+              plain(section.limits.empty() ? dossier_.volume_limits : dossier_.volume_limits + " " + section.limits));
     paragraph("**" + say("report.query") + ".** " + code(section.query) + " (" + say("report.observations") + ": " +
               group_thousands(section.observations) + ")");
     return {};
@@ -106,7 +112,10 @@ class Page {
   void write(const SectionTable& table) {
     std::string caption = "**" + plain(table.caption) + "**";
     if (static_cast<std::int64_t>(table.rows.size()) < table.total)
-      caption += " (" + say("report.cut", {group_thousands(static_cast<std::int64_t>(table.rows.size())), group_thousands(table.total)}) + ")";
+      caption += " (" +
+                 say("report.cut",
+                     {group_thousands(static_cast<std::int64_t>(table.rows.size())), group_thousands(table.total)}) +
+                 ")";
     paragraph(caption);
     std::string head = "|", rule = "|";
     for (const TableColumn& column : table.columns) {
@@ -133,6 +142,7 @@ Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) { 
 
 }  // namespace
 
-extern constinit const Renderer kMarkdownRenderer{"md", "md", "the dossier as Markdown; figures as SVG files beside it", render};
+extern constinit const Renderer kMarkdownRenderer{"md", "md", "the dossier as Markdown; figures as SVG files beside it",
+                                                  render};
 
 }  // namespace rw

@@ -16,10 +16,11 @@
 namespace rw {
 
 struct RenderOptions {
-  std::string version;     // of the program
-  bool colour = false;     // terminal
-  unsigned width = 0;      // terminal columns; 0: 100
-  std::string files_stem;  // how files beside the document may be called: "dossier" for dossier-figure-daily.svg; empty: none
+  std::string version;  // of the program
+  bool colour = false;  // terminal
+  unsigned width = 0;   // terminal columns; 0: 100
+  std::string
+      files_stem;  // how files beside the document may be called: "dossier" for dossier-figure-daily.svg; empty: none
 };
 
 struct Rendered {

@@ -17,12 +17,16 @@ constexpr std::size_t kMostTableRows = 15;
 class Page {
  public:
   Page(const Dossier& dossier, const RenderOptions& options)
-      : dossier_(dossier), colour_(options.colour), width_(options.width == 0 ? kDefaultWidth : std::max(40U, options.width)) {}
+      : dossier_(dossier),
+        colour_(options.colour),
+        width_(options.width == 0 ? kDefaultWidth : std::max(40U, options.width)) {}
 
   std::string take() {
     head();
     judgements();
     for (const SectionResult& section : dossier_.sections) write(section);
+    title(say("report.volume_limits"));
+    paragraph(dossier_.volume_limits);
     return std::move(out_);
   }
 
@@ -65,8 +69,8 @@ class Page {
   void head() {
     const Subject& s = dossier_.subject;
     line(colour_ ? "\x1b[1m" + s.name + "\x1b[0m" : s.name);
-    std::string period = human_period(dossier_.request.period);
-    if (dossier_.request.comparison) period += ", " + say("report.comparison") + " " + human_period(*dossier_.request.comparison);
+    std::string period = dossier_.period_text;
+    if (!dossier_.comparison_text.empty()) period += ", " + say("report.comparison") + " " + dossier_.comparison_text;
     line(period + "  (" + s.time_zone + ")");
     if (dossier_.synthetic) paragraph(say("report.synthetic"), colour_ ? "\x1b[33m! \x1b[0m" : "! ", "  ");
   }
@@ -82,8 +86,10 @@ class Page {
     title(section.title);
     for (const std::string& sentence : section.sentences) paragraph(sentence);
     for (const SectionFigure& figure : section.figures) draw(figure);
-    for (const SectionTable& table : section.tables) write(table);
-    paragraph(section.limits, say("report.limits") + ": ", "  ");
+    for (const SectionTable& table : section.tables)
+      if (!table.detail) write(table);
+    line();
+    if (!section.limits.empty()) paragraph(section.limits, say("report.limits") + ": ", "  ");
     paragraph(section.query, say("report.query") + ": ", "  ");
   }
 
@@ -92,18 +98,22 @@ class Page {
     std::string caption = table.caption;
     const std::size_t shown = std::min(table.rows.size(), kMostTableRows);
     if (static_cast<std::int64_t>(shown) < table.total)
-      caption += " (" + say("report.cut", {group_thousands(static_cast<std::int64_t>(shown)), group_thousands(table.total)}) + ")";
+      caption += " (" +
+                 say("report.cut", {group_thousands(static_cast<std::int64_t>(shown)), group_thousands(table.total)}) +
+                 ")";
     line(caption);
-    AnswerWriter writer({.format = ListingFormat::kTable, .colour = colour_, .width = width_}, [&](std::string_view text) {
-      out_ += text;
-      return true;
-    });
+    AnswerWriter writer({.format = ListingFormat::kTable, .colour = colour_, .width = width_},
+                        [&](std::string_view text) {
+                          out_ += text;
+                          return true;
+                        });
     std::vector<AnswerColumn> columns;
     for (const TableColumn& column : table.columns) columns.push_back({column.title, "", is_numeric(column.unit)});
     writer.begin(std::move(columns));
     for (std::size_t i = 0; i < shown; ++i) {
       std::vector<Value> row;
-      for (std::size_t c = 0; c < table.columns.size(); ++c) row.emplace_back(unit_text(table.rows[i][c], table.columns[c].unit));
+      for (std::size_t c = 0; c < table.columns.size(); ++c)
+        row.emplace_back(unit_text(table.rows[i][c], table.columns[c].unit));
       writer.add(row);
     }
     writer.finish();
@@ -112,11 +122,16 @@ class Page {
   void draw(const SectionFigure& figure) {
     line();
     line(figure.caption);
-    if (figure.kind == "daily") draw_row(figure.data["bytes"]);
-    else if (figure.kind == "hours") draw_row(figure.data["now"]);
-    else if (figure.kind == "week") draw_week(figure.data);
-    else if (figure.kind == "ranking") draw_ranking(figure.data);
-    else paragraph(figure.description);
+    if (figure.kind == "daily")
+      draw_row(figure.data["bytes"]);
+    else if (figure.kind == "hours")
+      draw_row(figure.data["now"]);
+    else if (figure.kind == "week")
+      draw_week(figure.data);
+    else if (figure.kind == "ranking")
+      draw_ranking(figure.data);
+    else
+      paragraph(figure.description);
   }
 
   static constexpr std::array<std::string_view, 9> kBars = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -169,7 +184,8 @@ class Page {
     if (names == nullptr || shares == nullptr || names->size() != shares->size()) return;
     constexpr std::size_t kRows = 10;
     std::size_t widest = 0;
-    for (std::size_t i = 0; i < std::min(kRows, names->size()); ++i) widest = std::max(widest, (*names)[i].text()->size());
+    for (std::size_t i = 0; i < std::min(kRows, names->size()); ++i)
+      widest = std::max(widest, (*names)[i].text()->size());
     const double most = shares->empty() ? 0 : (*shares)[0].number().value_or(0);
     const double room = width_ > widest + 12 ? std::min(50.0, static_cast<double>(width_ - widest - 12)) : 10.0;
     for (std::size_t i = 0; i < std::min(kRows, names->size()); ++i) {
@@ -187,7 +203,9 @@ class Page {
   std::string out_;
 };
 
-Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) { return Rendered{Page(dossier, options).take(), {}}; }
+Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) {
+  return Rendered{Page(dossier, options).take(), {}};
+}
 
 }  // namespace
 

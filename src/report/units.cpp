@@ -16,8 +16,8 @@ std::string short_time(const std::string& text) {
 }  // namespace
 
 bool is_numeric(Unit unit) {
-  return unit == Unit::kBytes || unit == Unit::kCount || unit == Unit::kShare || unit == Unit::kRatio || unit == Unit::kPercent ||
-         unit == Unit::kHours;
+  return unit == Unit::kBytes || unit == Unit::kCount || unit == Unit::kShare || unit == Unit::kRatio ||
+         unit == Unit::kPercent || unit == Unit::kHours;
 }
 
 std::string unit_text(const Document& value, Unit unit) {

@@ -43,8 +43,9 @@ Document daily_of(const std::vector<Frame::Day>& days) {
   return daily;
 }
 
-SectionFigure daily_figure(const Frame& frame, const std::vector<Frame::Day>& days, const std::vector<ChangePoint>& points,
-                           std::optional<double> mean, std::optional<double> before) {
+SectionFigure daily_figure(const Frame& frame, const std::vector<Frame::Day>& days,
+                           const std::vector<ChangePoint>& points, std::optional<double> mean,
+                           std::optional<double> before) {
   SectionFigure figure{"figure-daily", "daily", frame.say("activity.figure"), {}, Document::object()};
   Document dates = Document::list(), bytes = Document::list(), hours = Document::list(), marks = Document::list();
   double most = 0;
@@ -80,19 +81,21 @@ SectionFigure daily_figure(const Frame& frame, const std::vector<Frame::Day>& da
   labels.set("change", frame.say("word.change_of_level"));
   labels.set("hours", frame.say("word.observed_hours"));
   figure.data.set("labels", std::move(labels));
-  figure.description = frame.say("activity.figure_text", {group_thousands(static_cast<std::int64_t>(days.size())),
-                                                          human_bytes(mean.value_or(0)), format_date(most_day), human_bytes(most)});
+  figure.description =
+      frame.say("activity.figure_text", {group_thousands(static_cast<std::int64_t>(days.size())),
+                                         human_bytes(mean.value_or(0)), format_date(most_day), human_bytes(most)});
   return figure;
 }
 
 SectionTable summary_table(const Frame& frame, const Totals& now, std::optional<double> mean) {
   SectionTable table;
   table.caption = frame.say("activity.table");
-  table.columns = {{frame.say("word.period"), Unit::kText},  {frame.say("word.observed_days"), Unit::kRatio},
-                   {frame.say("word.bytes"), Unit::kBytes},  {frame.say("word.packets"), Unit::kCount},
+  table.columns = {{frame.say("word.period"), Unit::kText}, {frame.say("word.observed_days"), Unit::kRatio},
+                   {frame.say("word.bytes"), Unit::kBytes}, {frame.say("word.packets"), Unit::kCount},
                    {frame.say("word.flows"), Unit::kCount}, {frame.say("word.mean_daily_bytes"), Unit::kBytes}};
   const auto row = [&](const Side& side, const Totals& totals, std::optional<double> daily) {
-    table.rows.push_back({human_period(side.range), side.observed.days(), totals.bytes, totals.packets, totals.flows, daily});
+    table.rows.push_back(
+        {frame.period_text(side.range), side.observed.days(), totals.bytes, totals.packets, totals.flows, daily});
   };
   row(frame.period(), now, mean);
   if (const Side* other = frame.comparison()) row(*other, totals_of(*other), mean_daily(volumes(frame.days(*other))));
@@ -117,11 +120,14 @@ void judge(const Frame& frame, SectionResult& result, const std::optional<Change
   }
   const std::string daily = human_bytes(*mean);
   if (change) {
-    const std::string interval = human_percent(change->low_percent) + " … " + human_percent(change->high_percent);
+    const std::string interval =
+        frame.say("word.from_to", {human_percent(change->low_percent), human_percent(change->high_percent)});
     const bool clear = change->low_percent > 0 || change->high_percent < 0;
-    const std::string text = frame.say(!clear ? "activity.steady" : change->percent > 0 ? "activity.rose" : "activity.fell",
+    const std::string text = frame.say(!clear                ? "activity.steady"
+                                       : change->percent > 0 ? "activity.rose"
+                                                             : "activity.fell",
                                        {daily, human_percent(change->percent), human_bytes(*before), interval,
-                                        human_period(frame.comparison()->range)});
+                                        frame.period_text(frame.comparison()->range), human_number(change->ratio)});
     result.sentences.push_back(text);
     result.judgements.push_back({text, confidence_of(*change, frame.comparability())});
     return;
@@ -130,7 +136,9 @@ void judge(const Frame& frame, SectionResult& result, const std::optional<Change
   if (frame.comparison() == nullptr) return;
   const bool few = frame.comparability().observed_days < kMinimumObservedDays ||
                    frame.comparability().comparison_observed_days.value_or(0) < kMinimumObservedDays;
-  result.sentences.push_back(frame.say(!frame.comparable() ? "activity.not_comparable" : few ? "activity.few_days" : "activity.was_empty"));
+  result.sentences.push_back(frame.say(!frame.comparable() ? "activity.not_comparable"
+                                       : few               ? "activity.few_days"
+                                                           : "activity.was_empty"));
 }
 
 Result<SectionResult> build(const Frame& frame) {
@@ -177,13 +185,17 @@ Result<SectionResult> build(const Frame& frame) {
   n.set("change_points", std::move(changes));
 
   result.method = frame.say("activity.method");
-  result.limits = frame.volume_limits();
+  if (mean)
+    result.facts.push_back(
+        {human_bytes(*mean), frame.say("activity.fact"),
+         change ? frame.say("activity.fact_change", {human_percent(change->percent)}) : std::string()});
   result.query = flows_command(filter_text(frame.subject(), side.range), side.range);
   result.observations = totals.flows;
   judge(frame, result, change, mean, before);
   for (const ChangePoint& point : points)
-    result.sentences.push_back(frame.say("activity.change_point", {format_date(point.day), human_bytes(point.before),
-                                                                   human_bytes(point.after), std::string(to_string(point.confidence))}));
+    result.sentences.push_back(
+        frame.say("activity.change_point", {format_date(point.day), human_bytes(point.before), human_bytes(point.after),
+                                            std::string(to_string(point.confidence))}));
   result.tables.push_back(summary_table(frame, totals, mean));
   if (observed) result.figures.push_back(daily_figure(frame, days, points, mean, before));
   return result;

@@ -1,4 +1,5 @@
-// Section `addresses`: what the subject's addresses serve, which of them are new, and on how few of them the traffic lies.
+// Section `addresses`: what the subject's addresses serve, which of them are new, and on how few of them the traffic
+// lies.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -11,10 +12,10 @@
 namespace rw {
 namespace {
 
-constexpr std::int64_t kAnswersForRole = 3;       // contract.md, "Roles"
-constexpr std::size_t kConcentrationItems = 50;   // contract.md asks for at least the 20 largest
+constexpr std::int64_t kAnswersForRole = 3;      // contract.md, "Roles"
+constexpr std::size_t kConcentrationItems = 50;  // contract.md asks for at least the 20 largest
 constexpr std::size_t kFigureItems = 20;
-constexpr std::size_t kMostRoles = 1000;          // told; a subject with more servers is cut by bytes, and that is said
+constexpr std::size_t kMostRoles = 1000;  // told; a subject with more servers is cut by bytes, and that is said
 constexpr std::size_t kMostNew = 1000;
 constexpr std::uint64_t kMostAddresses = 50'000;  // per end that one answer brings into memory; by bytes
 constexpr double kDaysToKnowNew = 30;             // contract.md, "Newly active"
@@ -53,7 +54,9 @@ Result<AddressVolumes> volumes_by_address(const Frame& frame, const Side& side) 
 
 std::vector<std::pair<Ip, std::int64_t>> largest(const AddressVolumes& volumes, std::size_t count) {
   std::vector<std::pair<Ip, std::int64_t>> all(volumes.bytes.begin(), volumes.bytes.end());
-  const auto more = [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; };
+  const auto more = [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  };
   const std::size_t kept = std::min(count, all.size());
   std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(), more);
   all.resize(kept);
@@ -71,8 +74,9 @@ struct Role {
 // Sensors and ports name variants; a role is the service that people mean.
 std::string role_name(const std::string& app) {
   static const std::map<std::string, std::string, std::less<>> kSame = {
-      {"submission", "smtp"}, {"smtps", "smtp"}, {"ftp-data", "ftp"}, {"ftps", "ftp"}, {"ssl", "https"}, {"tls", "https"},
-      {"quic", "https"},      {"imaps", "imap"}, {"pop3s", "pop3"},   {"ldaps", "ldap"}, {"dot", "dns"}, {"doq", "dns"}};
+      {"submission", "smtp"}, {"smtps", "smtp"}, {"ftp-data", "ftp"}, {"ftps", "ftp"},
+      {"ssl", "https"},       {"tls", "https"},  {"quic", "https"},   {"imaps", "imap"},
+      {"pop3s", "pop3"},      {"ldaps", "ldap"}, {"dot", "dns"},      {"doq", "dns"}};
   const auto found = kSame.find(app);
   return found == kSame.end() ? app : found->second;
 }
@@ -84,7 +88,8 @@ ExprPtr service_of_port(const char* port) {
   return std::make_shared<const Expr>(std::move(e));
 }
 
-// A TCP reset is no answer of a service: acknowledgements are, unless the only other flag is RST. 0 is a sensor that keeps none.
+// A TCP reset is no answer of a service: acknowledgements are, unless the only other flag is RST. 0 is a sensor that
+// keeps none.
 ExprPtr answering_flags(const char* column) {
   constexpr int kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10;  // RFC 9293 3.1
   std::vector<Value> good = {std::int64_t{0}};
@@ -93,13 +98,14 @@ ExprPtr answering_flags(const char* column) {
     if ((flags & kAck) != 0 && !refused) good.emplace_back(std::int64_t{flags});
   }
   const ExprPtr tcp = expr::eq(expr::column("proto"), expr::number(6));
-  return expr::any_of({expr::not_(tcp), expr::is_null(expr::column(column)), expr::in(expr::column(column), std::move(good))});
+  return expr::any_of(
+      {expr::not_(tcp), expr::is_null(expr::column(column)), expr::in(expr::column(column), std::move(good))});
 }
 
 ExprPtr has_ports() { return expr::in(expr::column("proto"), {std::int64_t{6}, std::int64_t{17}, std::int64_t{132}}); }
 
-Query answers_query(const char* table, TimeRange range, ExprPtr where, const char* address, ExprPtr role, const char* first,
-                    const char* last) {
+Query answers_query(const char* table, TimeRange range, ExprPtr where, const char* address, ExprPtr role,
+                    const char* first, const char* last) {
   Query query;
   query.table = table;
   query.time = range;
@@ -112,17 +118,21 @@ Query answers_query(const char* table, TimeRange range, ExprPtr where, const cha
   return query;
 }
 
-// Every sensor may witness an answer; each is asked alone, so that three sensors that saw one answer are not three answers.
+// Every sensor may witness an answer; each is asked alone, so that three sensors that saw one answer are not three
+// answers.
 Result<std::map<Ip, Role>> roles_of(const Frame& frame, const Side& side) {
   const Vantage& v = side.vantage;
-  const ExprPtr both_ways = expr::binary(Expr::Kind::kGt, expr::coalesce({expr::column("rev_packets"), expr::number(0)}), expr::number(0));
+  const ExprPtr both_ways =
+      expr::binary(Expr::Kind::kGt, expr::coalesce({expr::column("rev_packets"), expr::number(0)}), expr::number(0));
   const ExprPtr to_client = expr::binary(Expr::Kind::kGe, expr::column("dst_port"), expr::number(kFirstClientPort));
   const ExprPtr dns_asked = watched_condition(frame.subject(), side.range, "server", "time");
   const std::vector<Query> queries = {
-      answers_query("flows", side.range, expr::all_of({v.dst_watched(), both_ways, has_ports(), answering_flags("rev_tcp_flags")}), "dst",
+      answers_query("flows", side.range,
+                    expr::all_of({v.dst_watched(), both_ways, has_ports(), answering_flags("rev_tcp_flags")}), "dst",
                     expr::coalesce({expr::column("app"), service_of_port("dst_port")}), "start_time", "end_time"),
       answers_query("flows", side.range,
-                    expr::all_of({v.src_watched(), expr::is_null(expr::column("rev_packets")), has_ports(), to_client, answering_flags("tcp_flags")}),
+                    expr::all_of({v.src_watched(), expr::is_null(expr::column("rev_packets")), has_ports(), to_client,
+                                  answering_flags("tcp_flags")}),
                     "src", service_of_port("src_port"), "start_time", "end_time"),
       answers_query("dns", side.range,
                     expr::all_of({dns_asked, expr::not_(expr::is_null(expr::column("rcode"))),
@@ -297,7 +307,8 @@ void tell_roles(const Frame& frame, const Answers& answers, SectionResult& resul
     list.push(std::move(item));
     if (table.rows.size() < kTableRows)
       table.rows.push_back({ip.to_string(), role_text(role), bytes,
-                            bytes.is_null() ? Document() : Document(share_of(*bytes.integer(), answers)), role.first, role.last});
+                            bytes.is_null() ? Document() : Document(share_of(*bytes.integer(), answers)), role.first,
+                            role.last});
   }
   table.total = static_cast<std::int64_t>(answers.roles.size());
   result.numbers.set("roles", std::move(list));
@@ -307,14 +318,18 @@ void tell_roles(const Frame& frame, const Answers& answers, SectionResult& resul
 void tell_new(const Frame& frame, const Answers& answers, SectionResult& result) {
   if (!answers.fresh) {
     result.numbers.set("newly_active", Document());
-    result.sentences.push_back(frame.say("addresses.new_unknown", {group_thousands(static_cast<std::int64_t>(kDaysToKnowNew))}));
+    result.sentences.push_back(
+        frame.say("addresses.new_unknown", {group_thousands(static_cast<std::int64_t>(kDaysToKnowNew))}));
     return;
   }
   Document list = Document::list();
   SectionTable table;
   table.caption = frame.say("addresses.new_table");
-  table.columns = {{frame.say("word.address"), Unit::kAddress}, {frame.say("word.first_seen"), Unit::kTime},
-                   {frame.say("word.basis"), Unit::kText}, {frame.say("word.roles"), Unit::kText}, {frame.say("word.bytes"), Unit::kBytes}};
+  table.columns = {{frame.say("word.address"), Unit::kAddress},
+                   {frame.say("word.first_seen"), Unit::kTime},
+                   {frame.say("word.basis"), Unit::kText},
+                   {frame.say("word.roles"), Unit::kText},
+                   {frame.say("word.bytes"), Unit::kBytes}};
   constexpr std::size_t kTableRows = 25;
   std::size_t serving = 0;
   for (const auto& [ip, sign] : *answers.fresh) {
@@ -330,18 +345,25 @@ void tell_new(const Frame& frame, const Answers& answers, SectionResult& result)
     }
     if (table.rows.size() < kTableRows)
       table.rows.push_back({ip.to_string(), sign.time, frame.say(sign.traffic ? "word.traffic" : "word.resolution"),
-                            role == answers.roles.end() ? std::string() : role_text(role->second), bytes_of(ip, answers)});
+                            role == answers.roles.end() ? Document() : Document(role_text(role->second)),
+                            bytes_of(ip, answers)});
   }
   const auto count = static_cast<std::int64_t>(answers.fresh->size());
   table.total = count;
   result.numbers.set("newly_active", std::move(list));
-  const std::string text = frame.say(count == 0 ? "addresses.new_none" : "addresses.new", {human_count(count), group_thousands(static_cast<std::int64_t>(serving))});
+  result.facts.push_back(
+      {group_thousands(count), frame.say("addresses.fact_new"),
+       serving > 0 ? frame.say("addresses.fact_serving", {group_thousands(static_cast<std::int64_t>(serving))})
+                   : std::string()});
+  const std::string text = frame.say(count == 0 ? "addresses.new_none" : "addresses.new",
+                                     {human_count(count), group_thousands(static_cast<std::int64_t>(serving))});
   result.sentences.push_back(text);
   if (count > 0) {
     if (serving > 0) result.judgements.push_back({text, Confidence::kModerate});
     result.tables.push_back(std::move(table));
   }
-  if (answers.fresh->size() > kMostNew) result.limits += " " + frame.say("limits.cut", {group_thousands(kMostNew), human_count(count)});
+  if (answers.fresh->size() > kMostNew)
+    result.limits += " " + frame.say("limits.cut", {group_thousands(kMostNew), human_count(count)});
 }
 
 void tell_concentration(const Frame& frame, const Answers& answers, SectionResult& result) {
@@ -367,10 +389,16 @@ void tell_concentration(const Frame& frame, const Answers& answers, SectionResul
                                           group_thousands(static_cast<std::int64_t>(answers.volumes.bytes.size()))};
   const std::string text = frame.say(top.size() > 1 ? "addresses.concentration" : "addresses.only_one", words);
   result.sentences.push_back(text);
+  if (top.size() > 2)
+    result.facts.push_back({human_share(share_of(first_two, answers)), frame.say("addresses.fact"),
+                            frame.say("addresses.fact_used", {words[3]})});
   const bool concentrated = top.size() > 1 && answers.volumes.bytes.size() >= 10 && share_of(first_two, answers) >= 0.2;
   const bool long_enough = frame.comparability().observed_days >= 28;
   if (concentrated) result.judgements.push_back({text, long_enough ? Confidence::kHigh : Confidence::kModerate});
-  SectionFigure figure{"figure-concentration", "ranking", frame.say("addresses.figure"), text, Document::object()};
+  SectionFigure figure{"figure-concentration", "ranking", frame.say("addresses.figure"),
+                       frame.say("addresses.figure_text", {std::to_string(names.items()->size()), words[3], words[0],
+                                                           human_share(share_of(top[0].second, answers))}),
+                       Document::object()};
   figure.data.set("names", std::move(names));
   figure.data.set("bytes", std::move(bytes));
   figure.data.set("shares", std::move(shares));
@@ -393,10 +421,12 @@ Result<SectionResult> build(const Frame& frame) {
   RW_ASSIGN(answers.roles, roles_of(frame, side));
   RW_ASSIGN(answers.fresh, newly_active(frame, side));
 
-  result.method = frame.say("addresses.method", {std::to_string(kAnswersForRole), group_thousands(static_cast<std::int64_t>(kDaysToKnowNew))});
-  result.limits = frame.volume_limits() + " " + frame.say("addresses.limits");
+  result.method = frame.say("addresses.method", {std::to_string(kAnswersForRole),
+                                                 group_thousands(static_cast<std::int64_t>(kDaysToKnowNew))});
+  result.limits = frame.say("addresses.limits");
   if (answers.roles.size() > kMostRoles)
-    result.limits += " " + frame.say("limits.cut", {group_thousands(kMostRoles), group_thousands(static_cast<std::int64_t>(answers.roles.size()))});
+    result.limits += " " + frame.say("limits.cut", {group_thousands(kMostRoles),
+                                                    group_thousands(static_cast<std::int64_t>(answers.roles.size()))});
   result.query = flows_command(filter_text(frame.subject(), side.range), side.range, "--by src,dst");
   result.observations = answers.flows;
   tell_concentration(frame, answers, result);
@@ -407,7 +437,8 @@ Result<SectionResult> build(const Frame& frame) {
 
 }  // namespace
 
-extern constinit const Section kAddressesSection{"addresses", "addresses.question",
-                                                 "what the subject's addresses serve, which are new, and how few carry most", build};
+extern constinit const Section kAddressesSection{
+    "addresses", "addresses.question", "what the subject's addresses serve, which are new, and how few carry most",
+    build};
 
 }  // namespace rw

@@ -10,10 +10,11 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kMostContacts = 500;         // told, by bytes, beside the organisation's own
-constexpr std::uint64_t kMostPairs = 2000;         // per direction that one answer brings into memory
-constexpr std::size_t kMostServices = 8;           // per contact
-constexpr std::int64_t kMostPacketsOfAProbe = 3;   // per flow and contact that nobody answered: more is an attempt to talk
+constexpr std::size_t kMostContacts = 500;  // told, by bytes, beside the organisation's own
+constexpr std::uint64_t kMostPairs = 2000;  // per direction that one answer brings into memory
+constexpr std::size_t kMostServices = 8;    // per contact
+constexpr std::int64_t kMostPacketsOfAProbe =
+    3;  // per flow and contact that nobody answered: more is an attempt to talk
 
 struct PairKey {
   Ip address;  // watched
@@ -27,9 +28,9 @@ struct Contact {
   std::int64_t flows = 0;
   std::int64_t bytes = 0;
   std::int64_t packets = 0;
-  bool outward = false;   // the watched address sent
-  bool inward = false;    // the peer sent
-  bool ours = false;      // the peer is the organisation's
+  bool outward = false;                          // the watched address sent
+  bool inward = false;                           // the peer sent
+  bool ours = false;                             // the peer is the organisation's
   std::map<std::string, std::int64_t> services;  // bytes by service
 };
 using Contacts = std::map<PairKey, Contact>;
@@ -57,8 +58,9 @@ Query pair_query(const Side& side, const Direction& direction, const std::vector
                     {"last_seen", Measure::Kind::kMax, expr::column("end_time")},
                     {"flows", Measure::Kind::kCount, nullptr},
                     {"bytes", Measure::Kind::kSum, expr::volume_bytes()},
-                    {"packets", Measure::Kind::kSum, expr::binary(Expr::Kind::kAdd, expr::column("packets"),
-                                                                  expr::coalesce({expr::column("rev_packets"), expr::number(0)}))},
+                    {"packets", Measure::Kind::kSum,
+                     expr::binary(Expr::Kind::kAdd, expr::column("packets"),
+                                  expr::coalesce({expr::column("rev_packets"), expr::number(0)}))},
                     {"sent", Measure::Kind::kSum, expr::column("packets")},
                     {"answered", Measure::Kind::kSum, expr::coalesce({expr::column("rev_packets"), expr::number(0)})}};
   query.order_by = {{"bytes", true}};
@@ -98,8 +100,10 @@ Result<void> read_pairs(const Frame& frame, const std::vector<Prefix>& peers, Fo
   found.at_least = std::max(found.at_least, static_cast<std::int64_t>(contacts.size()));
   for (auto& [key, contact] : contacts) {
     contact.ours = ours;
-    if (ours) found.contacts[key] = std::move(contact);
-    else found.contacts.try_emplace(key, std::move(contact));
+    if (ours)
+      found.contacts[key] = std::move(contact);
+    else
+      found.contacts.try_emplace(key, std::move(contact));
   }
   return {};
 }
@@ -158,9 +162,10 @@ std::string_view kind_of(const Contact& contact) {
   const bool both = contact.outward && contact.inward;
   if (!both && contact.packets <= kMostPacketsOfAProbe * contact.flows) return "scan";
   static const std::map<std::string, std::string_view, std::less<>> kKinds = {
-      {"http", "web"},  {"https", "web"},      {"ssl", "web"},   {"tls", "web"},   {"quic", "web"}, {"http-proxy", "web"},
-      {"smtp", "mail"}, {"submission", "mail"}, {"smtps", "mail"}, {"imap", "mail"}, {"imaps", "mail"}, {"pop3", "mail"},
-      {"pop3s", "mail"}, {"dns", "dns"},        {"dot", "dns"},   {"doq", "dns"}};
+      {"http", "web"},   {"https", "web"},      {"ssl", "web"},    {"tls", "web"},
+      {"quic", "web"},   {"http-proxy", "web"}, {"smtp", "mail"},  {"submission", "mail"},
+      {"smtps", "mail"}, {"imap", "mail"},      {"imaps", "mail"}, {"pop3", "mail"},
+      {"pop3s", "mail"}, {"dns", "dns"},        {"dot", "dns"},    {"doq", "dns"}};
   const auto names = services_of(contact);
   if (names.empty()) return "other";
   const auto kind = kKinds.find(names.front());
@@ -173,15 +178,16 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKey>& keys, std::int64_t total, SectionResult& result) {
+void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKey>& keys, std::int64_t total,
+          SectionResult& result) {
   constexpr std::size_t kTableRows = 40;
   Document items = Document::list();
   SectionTable table;
   table.caption = frame.say(frame.organisation().prefixes.empty() ? "contacts.table" : "contacts.table_ours");
-  table.columns = {{frame.say("word.address"), Unit::kAddress},  {frame.say("word.peer"), Unit::kAddress},
-                   {frame.say("word.kind"), Unit::kText},        {frame.say("word.services"), Unit::kText},
-                   {frame.say("word.flows"), Unit::kCount},      {frame.say("word.bytes"), Unit::kBytes},
-                   {frame.say("word.first_seen"), Unit::kTime},  {frame.say("word.last_seen"), Unit::kTime}};
+  table.columns = {{frame.say("word.address"), Unit::kAddress}, {frame.say("word.peer"), Unit::kAddress},
+                   {frame.say("word.kind"), Unit::kText},       {frame.say("word.services"), Unit::kText},
+                   {frame.say("word.flows"), Unit::kCount},     {frame.say("word.bytes"), Unit::kBytes},
+                   {frame.say("word.first_seen"), Unit::kTime}, {frame.say("word.last_seen"), Unit::kTime}};
   std::set<Ip> ours;
   for (const PairKey& key : keys) {
     const Contact& contact = contacts.at(key);
@@ -201,8 +207,8 @@ void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKe
     items.push(std::move(item));
     if (table.rows.size() < kTableRows)
       table.rows.push_back({key.address.to_string(), key.peer.to_string() + (contact.ours ? " *" : ""),
-                            frame.say(std::string("kind.") + std::string(kind_of(contact))), joined(services), contact.flows,
-                            contact.bytes, contact.first, contact.last});
+                            frame.say(std::string("kind.") + std::string(kind_of(contact))), joined(services),
+                            contact.flows, contact.bytes, contact.first, contact.last});
   }
   table.total = total;
   result.numbers.set("items", std::move(items));
@@ -212,8 +218,13 @@ void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKe
   }
   result.tables.push_back(std::move(table));
   result.sentences.push_back(frame.say("contacts.count", {group_thousands(total)}));
+  result.facts.push_back(
+      {group_thousands(total), frame.say("contacts.fact"),
+       ours.empty() ? std::string()
+                    : frame.say("contacts.fact_ours", {group_thousands(static_cast<std::int64_t>(ours.size()))})});
   if (frame.organisation().prefixes.empty()) return;
-  const std::string text = frame.say(ours.empty() ? "contacts.ours_none" : "contacts.ours", {group_thousands(static_cast<std::int64_t>(ours.size()))});
+  const std::string text = frame.say(ours.empty() ? "contacts.ours_none" : "contacts.ours",
+                                     {group_thousands(static_cast<std::int64_t>(ours.size()))});
   result.sentences.push_back(text);
   if (!ours.empty()) result.judgements.push_back({text, Confidence::kModerate});
 }
@@ -229,9 +240,10 @@ Result<SectionResult> build(const Frame& frame) {
   RW_TRY(read_services(frame, keys, found.contacts));
   const Side& side = frame.period();
   result.method = frame.say("contacts.method");
-  result.limits = frame.volume_limits() + " " + frame.say("contacts.limits");
+  result.limits = frame.say("contacts.limits");
   if (found.at_least > static_cast<std::int64_t>(keys.size()))
-    result.limits += " " + frame.say("limits.cut", {group_thousands(static_cast<std::int64_t>(keys.size())), group_thousands(found.at_least)});
+    result.limits += " " + frame.say("limits.cut", {group_thousands(static_cast<std::int64_t>(keys.size())),
+                                                    group_thousands(found.at_least)});
   result.query = flows_command(filter_text(frame.subject(), side.range), side.range, "--by src,dst --sort bytes");
   for (const Quarter& quarter : side.quarters) result.observations += quarter.flows;
   tell(frame, found.contacts, keys, found.at_least, result);
@@ -240,7 +252,7 @@ Result<SectionResult> build(const Frame& frame) {
 
 }  // namespace
 
-extern constinit const Section kContactsSection{"contacts", "contacts.question",
-                                                "pairs of a watched address and a peer, with what they exchange", build};
+extern constinit const Section kContactsSection{
+    "contacts", "contacts.question", "pairs of a watched address and a peer, with what they exchange", build};
 
 }  // namespace rw

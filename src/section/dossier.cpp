@@ -52,10 +52,10 @@ Document judgements_document(const std::vector<DossierJudgement>& judgements) {
   return d;
 }
 
-Document section_document(const SectionResult& section) {
+Document section_document(const SectionResult& section, const std::string& volume_limits) {
   Document d = section.numbers;
   d.set("method", section.method);
-  d.set("limits", section.limits);
+  d.set("limits", section.limits.empty() ? volume_limits : volume_limits + " " + section.limits);
   d.set("query", section.query);
   d.set("observations", section.observations);
   return d;
@@ -70,6 +70,9 @@ Result<Dossier> build_dossier(Store& store, const Subject& subject, const Organi
   dossier.subject = subject;
   dossier.request = request;
   dossier.comparability = frame.comparability();
+  dossier.period_text = frame.period_text(request.period);
+  if (request.comparison) dossier.comparison_text = frame.period_text(*request.comparison);
+  dossier.volume_limits = frame.volume_limits();
   dossier.synthetic = store.synthetic();
   for (const Section* section : sections()) {
     const std::string id(section->id);
@@ -96,7 +99,8 @@ Document dossier_document(const Dossier& dossier) {
   d.set("key_judgements", judgements_document(dossier.judgements));
   Document all = Document::object();
   for (const std::string_view key : section_keys()) all.set(key, Document());
-  for (const SectionResult& section : dossier.sections) all.set(section.id, section_document(section));
+  for (const SectionResult& section : dossier.sections)
+    all.set(section.id, section_document(section, dossier.volume_limits));
   d.set("sections", std::move(all));
   return d;
 }

@@ -1,6 +1,6 @@
 // Prepares what the sections of one dossier share.
-#include "base/quantity.h"
 #include "section/frame.h"
+#include "base/quantity.h"
 
 #include <algorithm>
 #include <map>
@@ -34,8 +34,8 @@ Result<Side> read_side(Store& store, const Subject& subject, TimeRange range) {
   return Side{range, std::move(observed), std::move(vantage), std::move(quarters)};
 }
 
-// The same sensor must give the volumes of each prefix that has any on both sides; a prefix that only one side saw is no
-// change of vantage.
+// The same sensor must give the volumes of each prefix that has any on both sides; a prefix that only one side saw is
+// no change of vantage.
 bool same_main_sensors(const Vantage& a, const Vantage& b) {
   for (const auto& [prefix, sensor] : a.main_sensors()) {
     const auto other = b.main_sensors().find(prefix);
@@ -85,8 +85,8 @@ Comparability compare(const Side& period, const Side* comparison) {
   return result;
 }
 
-Frame::Frame(Store& store, const Subject& subject, const Organisation& organisation, const DossierRequest& request, Side period,
-             std::optional<Side> comparison, LocalClock clock)
+Frame::Frame(Store& store, const Subject& subject, const Organisation& organisation, const DossierRequest& request,
+             Side period, std::optional<Side> comparison, LocalClock clock)
     : store_(&store),
       subject_(&subject),
       organisation_(&organisation),
@@ -118,7 +118,8 @@ std::vector<Frame::Day> Frame::days(const Side& side) const {
   std::map<std::int64_t, Day> days;
   const std::int64_t last = clock_.at({side.range.to.us - 1}).day;
   for (std::int64_t day = clock_.at(side.range.from).day; day <= last; ++day) days[day].volume.day = day;
-  for_each_quarter(side.observed, [&](Timestamp quarter, double hours) { days[clock_.at(quarter).day].volume.hours += hours; });
+  for_each_quarter(side.observed,
+                   [&](Timestamp quarter, double hours) { days[clock_.at(quarter).day].volume.hours += hours; });
   for (const Quarter& quarter : side.quarters) {
     Day& day = days[clock_.at(quarter.start).day];
     day.volume.bytes += static_cast<double>(quarter.bytes);
@@ -130,6 +131,19 @@ std::vector<Frame::Day> Frame::days(const Side& side) const {
     result.push_back(day);
   }
   return result;
+}
+
+std::string Frame::period_text(TimeRange range) const {
+  const auto midnight = [&](Timestamp t) {
+    const LocalTime local = clock_.at(t);
+    return local.hour == 0 && local.minute == 0;
+  };
+  // The end is exclusive, and lies where the clock of the moment before it is still in force.
+  if (midnight(range.from) && midnight(range.to))
+    return say("word.from_to", {format_date(clock_.at(range.from).day), format_date(clock_.at(range.to).day)});
+  if (range.from.us % kDay.us == 0 && range.to.us % kDay.us == 0)
+    return say("word.from_to", {range.from.date(), range.to.date()}) + " (UTC)";
+  return say("word.from_to", {range.from.to_string(), range.to.to_string()});
 }
 
 std::string Frame::volume_limits() const {

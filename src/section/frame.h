@@ -77,12 +77,16 @@ class Frame {
   };
   std::vector<Day> days(const Side& side) const;
 
+  // For people: "2019-01-01 to 2019-11-01" where both ends are midnights of the subject's zone (or of UTC, which is
+  // said), else with times.
+  std::string period_text(TimeRange range) const;
+
   // Sentences about sensors, gaps and comparability that every section with volumes has to state.
   std::string volume_limits() const;
 
  private:
-  Frame(Store& store, const Subject& subject, const Organisation& organisation, const DossierRequest& request, Side period,
-        std::optional<Side> comparison, LocalClock clock);
+  Frame(Store& store, const Subject& subject, const Organisation& organisation, const DossierRequest& request,
+        Side period, std::optional<Side> comparison, LocalClock clock);
 
   Store* store_;
   const Subject* subject_;

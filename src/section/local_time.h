@@ -15,7 +15,7 @@ struct LocalTime {
   std::int64_t day = 0;  // since 1970-01-01
   int hour = 0;
   int minute = 0;
-  int weekday = 0;       // 0 is Monday
+  int weekday = 0;  // 0 is Monday
 };
 
 class LocalClock {

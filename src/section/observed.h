@@ -1,4 +1,5 @@
-// When anybody watched: the observed hours of a period, its gaps, and which sensors reported when (contract.md, "Observed time").
+// When anybody watched: the observed hours of a period, its gaps, and which sensors reported when (contract.md,
+// "Observed time").
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // Section `rhythm`: when the subject is active, in its own local time.
-#include "base/quantity.h"
 #include "section/rhythm.h"
+#include "base/quantity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -145,7 +145,8 @@ Document numbers_of(const Rhythm& rhythm, const WorkWeek& week) {
   }
   for (std::size_t hour = 0; hour < 24; ++hour)
     hours.push(cell_value(by_hour[hour], seen_hour[hour], rhythm.suppressed_hour[hour]));
-  for (std::size_t day = 0; day < 7; ++day) days.push(cell_value(by_day[day], seen_day[day], rhythm.suppressed_day[day]));
+  for (std::size_t day = 0; day < 7; ++day)
+    days.push(cell_value(by_day[day], seen_day[day], rhythm.suppressed_day[day]));
   n.set("hour_of_day", std::move(hours));
   n.set("day_of_week", std::move(days));
   n.set("hour_of_week", std::move(cells));
@@ -158,21 +159,26 @@ Document numbers_of(const Rhythm& rhythm, const WorkWeek& week) {
 
 Document day_names(const Frame& frame) {
   Document names = Document::list();
-  for (const char* day : {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}) names.push(frame.say(std::string("day.") + day));
+  for (const char* day : {"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
+    names.push(frame.say(std::string("day.") + day));
   return names;
 }
 
 std::string cell_name(const Frame& frame, std::size_t cell) {
-  constexpr std::array<const char*, 7> kIds = {"day.mon", "day.tue", "day.wed", "day.thu", "day.fri", "day.sat", "day.sun"};
+  constexpr std::array<const char*, 7> kIds = {"day.mon", "day.tue", "day.wed", "day.thu",
+                                               "day.fri", "day.sat", "day.sun"};
   const std::string hour = std::to_string(cell % 24);
   return frame.say(kIds[cell / 24]) + " " + (hour.size() == 1 ? "0" : "") + hour + ":00";
 }
 
 SectionFigure week_figure(const Frame& frame, const Rhythm& rhythm) {
-  SectionFigure figure{"figure-week", "week", frame.say("rhythm.week_figure", {frame.subject().time_zone}), {}, Document::object()};
+  SectionFigure figure{
+      "figure-week", "week", frame.say("rhythm.week_figure", {frame.subject().time_zone}), {}, Document::object()};
   Document cells = Document::list();
   std::size_t busiest = 0, quietest = 0;
-  const auto rate = [&](std::size_t cell) { return rhythm.hours[cell] > 0 ? rhythm.bytes[cell] / rhythm.hours[cell] : 0.0; };
+  const auto rate = [&](std::size_t cell) {
+    return rhythm.hours[cell] > 0 ? rhythm.bytes[cell] / rhythm.hours[cell] : 0.0;
+  };
   for (std::size_t cell = 0; cell < kHoursOfWeek; ++cell) {
     const bool known = rhythm.hours[cell] > 0 && !rhythm.suppressed[cell];
     cells.push(known ? Document(rate(cell)) : Document());
@@ -206,17 +212,19 @@ Document shares_by_hour(const Rhythm& rhythm) {
   for (const auto& rate : rates) total += rate.value_or(0);
   Document shares = Document::list();
   for (std::size_t hour = 0; hour < 24; ++hour)
-    shares.push(rates[hour] && total > 0 && !rhythm.suppressed_hour[hour] ? Document(*rates[hour] / total) : Document());
+    shares.push(rates[hour] && total > 0 && !rhythm.suppressed_hour[hour] ? Document(*rates[hour] / total)
+                                                                          : Document());
   return shares;
 }
 
 SectionFigure hours_figure(const Frame& frame, const Rhythm& now, const std::optional<Rhythm>& before) {
-  SectionFigure figure{"figure-hours", "hours", frame.say("rhythm.hours_figure", {frame.subject().time_zone}), {}, Document::object()};
+  SectionFigure figure{
+      "figure-hours", "hours", frame.say("rhythm.hours_figure", {frame.subject().time_zone}), {}, Document::object()};
   figure.data.set("now", shares_by_hour(now));
   figure.data.set("before", before ? shares_by_hour(*before) : Document());
   Document labels = Document::object();
-  labels.set("now", human_period(frame.period().range));
-  labels.set("before", frame.comparison() ? Document(human_period(frame.comparison()->range)) : Document());
+  labels.set("now", frame.period_text(frame.period().range));
+  labels.set("before", frame.comparison() ? Document(frame.period_text(frame.comparison()->range)) : Document());
   labels.set("share", frame.say("word.share_of_day"));
   figure.data.set("labels", std::move(labels));
   const WorkWeek& week = frame.subject().work_week;
@@ -241,7 +249,8 @@ SectionTable summary_table(const Frame& frame, const Rhythm& now, const std::opt
                    {frame.say("word.weekend_share"), Unit::kShare},
                    {frame.say("word.peak_to_trough"), Unit::kRatio}};
   const auto row = [&](const Side& side, const Rhythm& rhythm) {
-    table.rows.push_back({human_period(side.range), rhythm.working_hours_share(week), rhythm.weekend_share(week), rhythm.peak_to_trough()});
+    table.rows.push_back({frame.period_text(side.range), rhythm.working_hours_share(week), rhythm.weekend_share(week),
+                          rhythm.peak_to_trough()});
   };
   row(frame.period(), now);
   if (before) row(*frame.comparison(), *before);
@@ -252,7 +261,9 @@ SectionTable summary_table(const Frame& frame, const Rhythm& now, const std::opt
 SectionTable hours_table(const Frame& frame, const Rhythm& now) {
   SectionTable table;
   table.caption = frame.say("rhythm.hours_table", {frame.subject().time_zone});
-  table.columns = {{frame.say("word.hour"), Unit::kText}, {frame.say("word.bytes"), Unit::kBytes}, {frame.say("word.observed_hours"), Unit::kHours}};
+  table.columns = {{frame.say("word.hour"), Unit::kText},
+                   {frame.say("word.bytes"), Unit::kBytes},
+                   {frame.say("word.observed_hours"), Unit::kHours}};
   const auto bytes = now.bytes_by_hour();
   for (std::size_t hour = 0; hour < 24; ++hour) {
     double seen = 0;
@@ -261,6 +272,7 @@ SectionTable hours_table(const Frame& frame, const Rhythm& now) {
     table.rows.push_back({name, cell_value(bytes[hour], seen, now.suppressed_hour[hour]), seen});
   }
   table.total = 24;
+  table.detail = true;
   return table;
 }
 
@@ -276,18 +288,25 @@ void judge(const Frame& frame, SectionResult& result, const Rhythm& now, const s
   const double even = working_hours / static_cast<double>(kHoursOfWeek);
   result.sentences.push_back(frame.say("rhythm.share", {human_share(*share), human_share(even)}));
   const auto old = before ? before->working_hours_share(week) : std::nullopt;
-  const bool comparable = old && frame.comparable();
-  const double shift = comparable ? *share - *old : 0;
+  const bool comparable = old.has_value() && frame.comparable();
+  const double old_share = old.value_or(0);
+  const double shift = comparable ? *share - old_share : 0;
   if (comparable)
-    result.sentences.push_back(frame.say("rhythm.share_before", {human_share(*old), human_period(frame.comparison()->range)}));
+    result.sentences.push_back(
+        frame.say("rhythm.share_before", {human_share(old_share), frame.period_text(frame.comparison()->range)}));
+  result.facts.push_back({human_share(*share), frame.say("rhythm.fact"),
+                          comparable ? frame.say("rhythm.fact_before", {human_share(old_share)})
+                                     : frame.say("rhythm.fact_even", {human_share(even)})});
   const bool work = *share > 1.25 * even;
   const bool leisure = *share < 0.8 * even;
   const Confidence confidence = frame.comparability().observed_days >= 28 ? Confidence::kModerate : Confidence::kLow;
   if (comparable && std::abs(shift) >= 0.05)
-    result.judgements.push_back({frame.say(shift > 0 ? "rhythm.more_work" : "rhythm.less_work",
-                                           {human_share(*old), human_share(*share)}), confidence});
+    result.judgements.push_back(
+        {frame.say(shift > 0 ? "rhythm.more_work" : "rhythm.less_work", {human_share(old_share), human_share(*share)}),
+         confidence});
   else if (work || leisure)
-    result.judgements.push_back({frame.say(work ? "rhythm.work" : "rhythm.leisure", {human_share(*share), human_share(even)}), confidence});
+    result.judgements.push_back(
+        {frame.say(work ? "rhythm.work" : "rhythm.leisure", {human_share(*share), human_share(even)}), confidence});
   const auto ratio = now.peak_to_trough();
   const auto old_ratio = before ? before->peak_to_trough() : std::nullopt;
   if (ratio && old_ratio && frame.comparable()) {
@@ -310,9 +329,8 @@ Result<SectionResult> build(const Frame& frame) {
   result.numbers = numbers_of(now, week);
   result.numbers.set("comparison", before ? numbers_of(*before, week) : Document());
   result.method = frame.say("rhythm.method", {frame.subject().time_zone, week.to_string()});
-  result.limits = frame.volume_limits();
   if (std::any_of(now.suppressed.begin(), now.suppressed.end(), [](bool s) { return s; }))
-    result.limits += " " + frame.say("rhythm.suppressed", {std::to_string(kMinimumNetworks)});
+    result.limits = frame.say("rhythm.suppressed", {std::to_string(kMinimumNetworks)});
   result.query = flows_command(filter_text(frame.subject(), side.range), side.range);
   for (const Quarter& quarter : side.quarters) result.observations += quarter.flows;
   judge(frame, result, now, before);
@@ -395,11 +413,14 @@ std::optional<double> Rhythm::peak_to_trough() const {
 
 Rhythm rhythm_of(const std::vector<Quarter>& quarters, const Observed& observed, const LocalClock& clock) {
   Rhythm rhythm;
-  for_each_quarter(observed, [&](Timestamp quarter, double hours) { rhythm.hours[cell_of(clock.at(quarter))] += hours; });
-  for (const Quarter& quarter : quarters) rhythm.bytes[cell_of(clock.at(quarter.start))] += static_cast<double>(quarter.bytes);
+  for_each_quarter(observed,
+                   [&](Timestamp quarter, double hours) { rhythm.hours[cell_of(clock.at(quarter))] += hours; });
+  for (const Quarter& quarter : quarters)
+    rhythm.bytes[cell_of(clock.at(quarter.start))] += static_cast<double>(quarter.bytes);
   return rhythm;
 }
 
-extern constinit const Section kRhythmSection{"rhythm", "rhythm.question", "volume by hour of the day and of the week, in local time", build};
+extern constinit const Section kRhythmSection{"rhythm", "rhythm.question",
+                                              "volume by hour of the day and of the week, in local time", build};
 
 }  // namespace rw

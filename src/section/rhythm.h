@@ -18,7 +18,7 @@ inline constexpr std::size_t kMinimumNetworks = 5;
 struct Rhythm {
   // By hour of the local week; 0 is Monday 00:00.
   std::array<double, kHoursOfWeek> bytes{};
-  std::array<double, kHoursOfWeek> hours{};           // observed
+  std::array<double, kHoursOfWeek> hours{};  // observed
   std::array<bool, kHoursOfWeek> suppressed{};
   std::array<bool, 24> suppressed_hour{};
   std::array<bool, 7> suppressed_day{};
@@ -28,8 +28,8 @@ struct Rhythm {
   // Bytes per observed hour of the day; null for hours never observed.
   std::array<std::optional<double>, 24> rate_by_hour() const;
 
-  // Of bytes per observed hour over the week. Null when under 95 % of the week's hours were ever observed, or nothing was
-  // carried. Cells that are half inside the working hours count half.
+  // Of bytes per observed hour over the week. Null when under 95 % of the week's hours were ever observed, or nothing
+  // was carried. Cells that are half inside the working hours count half.
   std::optional<double> working_hours_share(const WorkWeek& week) const;
   std::optional<double> weekend_share(const WorkWeek& week) const;  // days that are no working days
   // Highest over lowest bytes per observed hour of the day; null when an hour was never observed or the lowest is 0.

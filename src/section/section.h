@@ -29,6 +29,7 @@ struct SectionTable {
   std::vector<TableColumn> columns;
   std::vector<std::vector<Document>> rows;
   std::int64_t total = 0;  // rows that there would be without the cut
+  bool detail = false;     // says what a figure shows already: told where there is room
 };
 
 // A figure as ui/src/figures draws it: `kind` picks the option, `data` is its input.
@@ -38,6 +39,13 @@ struct SectionFigure {
   std::string caption;
   std::string description;  // what a reader who cannot see it should know
   Document data;
+};
+
+// One number for the head of the page.
+struct Fact {
+  std::string value;
+  std::string label;
+  std::string note;
 };
 
 struct KeyJudgement {
@@ -51,9 +59,10 @@ struct SectionResult {
   std::string question;
   Document numbers = Document::object();  // the keys of contract.md, without method, limits, query, observations
   std::string method;
-  std::string limits;
+  std::string limits;  // of this section alone; what all volumes have in common is Dossier::volume_limits
   std::string query;
   std::int64_t observations = 0;
+  std::vector<Fact> facts;
   std::vector<std::string> sentences;
   std::vector<SectionTable> tables;
   std::vector<SectionFigure> figures;

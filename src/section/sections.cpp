@@ -19,9 +19,9 @@ std::span<const Section* const> sections() {
 }
 
 std::span<const std::string_view> section_keys() {
-  static constexpr std::string_view kKeys[] = {"activity", "rhythm", "routing",     "addresses", "names",
-                                               "visitors", "mining", "opsec",       "dns_tunnels", "ddos",
-                                               "presence", "content", "holidays",   "hosting",   "contacts"};
+  static constexpr std::string_view kKeys[] = {"activity", "rhythm",  "routing",  "addresses",   "names",
+                                               "visitors", "mining",  "opsec",    "dns_tunnels", "ddos",
+                                               "presence", "content", "holidays", "hosting",     "contacts"};
   return kKeys;
 }
 

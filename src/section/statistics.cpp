@@ -69,7 +69,8 @@ std::vector<double> running_median(const std::vector<double>& values, std::size_
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t from = i < half_width ? 0 : i - half_width;
     const std::size_t to = std::min(values.size(), i + half_width + 1);
-    result[i] = median({values.begin() + static_cast<std::ptrdiff_t>(from), values.begin() + static_cast<std::ptrdiff_t>(to)});
+    result[i] =
+        median({values.begin() + static_cast<std::ptrdiff_t>(from), values.begin() + static_cast<std::ptrdiff_t>(to)});
   }
   return result;
 }
@@ -87,8 +88,8 @@ void remove_weekdays(Series& series) {
     series.values[i] -= median(distances[static_cast<std::size_t>(((series.days[i] % 7) + 7) % 7)]);
 }
 
-// Holds single days to 4 deviations from their fortnight and returns the variance that a mean of days has, autocorrelation
-// included.
+// Holds single days to 4 deviations from their fortnight and returns the variance that a mean of days has,
+// autocorrelation included.
 double tame_and_measure(std::vector<double>& values) {
   constexpr double kMadToDeviation = 1.4826;  // of a normal distribution
   constexpr double kFloor = 1e-4;             // constant series would otherwise split on rounding
@@ -214,7 +215,9 @@ std::optional<Change> change_between(std::span<const DayVolume> after, std::span
   }
   if (ratios.empty()) return std::nullopt;
   std::sort(ratios.begin(), ratios.end());
-  const auto at = [&](double share) { return ratios[static_cast<std::size_t>(share * static_cast<double>(ratios.size() - 1))]; };
+  const auto at = [&](double share) {
+    return ratios[static_cast<std::size_t>(share * static_cast<double>(ratios.size() - 1))];
+  };
   const double ratio = mean_after / mean_before;
   return Change{ratio, 100 * (ratio - 1), 100 * (at(0.025) - 1), 100 * (at(0.975) - 1)};
 }
@@ -226,8 +229,8 @@ std::vector<ChangePoint> change_points(std::span<const DayVolume> days, const Ch
   remove_weekdays(series);
   const double variance = tame_and_measure(series.values);
   const Levels levels(series.values);
-  std::vector<std::size_t> ends = partition(levels, n, options.minimum_segment_days,
-                                            options.penalty * std::log(static_cast<double>(n)) * variance);
+  std::vector<std::size_t> ends =
+      partition(levels, n, options.minimum_segment_days, options.penalty * std::log(static_cast<double>(n)) * variance);
   join_close(ends, levels, n, options.minimum_shift);
 
   std::vector<ChangePoint> points;

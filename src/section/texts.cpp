@@ -19,38 +19,51 @@ struct Line {
 // In the order of id, for the search. Sentences end with a full stop, titles and words do not.
 constexpr Line kLines[] = {
     {"activity.change_point", "The level changed around {0}, from about {1} to about {2} a day ({3} confidence)."},
+    {"activity.fact", "carried on an average day"},
+    {"activity.fact_change", "{0} on the comparison"},
+    {"activity.fell", "The watched space carried {0} a day, against {2} in {4}: {1} (95 % interval {3})."},
     {"activity.few_days", "No change is told: fewer than 14 observed days in one of the two periods."},
-    {"activity.fell", "The watched space carried {0} a day, {1} against {2} a day in {4} (95 % interval {3})."},
     {"activity.figure", "Volume by local day"},
     {"activity.figure_text", "Bars for {0} local days. The mean is {1} a day; the highest day is {2} with {3}."},
     {"activity.mean", "The watched space carried {0} a day."},
     {"activity.method",
-     "Bytes and packets of every flow with an end in a watched prefix that was valid at its start, counted once, forward and "
-     "reverse together, scaled by sampling, IP layer. A flow belongs to the local day in which it starts. The mean is bytes "
+     "Bytes and packets of every flow with an end in a watched prefix that was valid at its start, counted once, "
+     "forward and "
+     "reverse together, scaled by sampling, IP layer. A flow belongs to the local day in which it starts. The mean is "
+     "bytes "
      "over observed days (observed hours ÷ 24). The change compares daily means; its 95 % interval comes from 2,000 "
      "bootstrap rounds over days with a fixed seed. Changes of level: optimal partitioning of the logarithm of daily "
-     "volumes, weekday medians taken out, levels of at least 14 days, a penalty of 3 × ln(days) × variance (which allows "
+     "volumes, weekday medians taken out, levels of at least 14 days, a penalty of 3 × ln(days) × variance (which "
+     "allows "
      "for day-to-day correlation), and a difference of at least 25 %."},
     {"activity.not_comparable", "No change is told: the two periods were not observed in the same way."},
     {"activity.question", "How much does this space send and receive, and is that changing?"},
     {"activity.quiet", "No flow of the watched space was recorded although sensors reported."},
-    {"activity.rose", "The watched space carried {0} a day, {1} against {2} a day in {4} (95 % interval {3})."},
+    {"activity.rose", "The watched space carried {0} a day, {5} times the {2} of {4}: {1} (95 % interval {3})."},
     {"activity.steady",
-     "The watched space carried {0} a day, {1} against {2} a day in {4}: no clear change (95 % interval {3})."},
+     "The watched space carried {0} a day, against {2} in {4}: no clear change ({1}, 95 % interval {3})."},
     {"activity.table", "Volume in the period and in the comparison"},
     {"activity.title", "Activity"},
     {"activity.unobserved", "Nobody watched in this period: no sensor of the lake reported."},
     {"activity.was_empty", "No change is told: the comparison carried nothing."},
     {"addresses.concentration", "{0} and {1} carry {2} of all traffic; {3} watched addresses carry any."},
+    {"addresses.fact", "of all traffic on two addresses"},
+    {"addresses.fact_new", "addresses active for the first time"},
+    {"addresses.fact_serving", "{0} of them offer a service"},
+    {"addresses.fact_used", "{0} addresses carry any"},
     {"addresses.figure", "Busiest watched addresses by share of all traffic"},
+    {"addresses.figure_text", "Bars for the {0} busiest of {1} addresses. The first, {2}, has {3}."},
     {"addresses.limits",
-     "An address is not a machine or a person: it may be shared, or be reassigned within the period. Ports suggest a role "
+     "An address is not a machine or a person: it may be shared, or be reassigned within the period. Ports suggest a "
+     "role "
      "only where no sensor named the application."},
     {"addresses.method",
-     "Concentration: bytes by watched address as a share of all the subject's bytes; a flow between two watched addresses "
+     "Concentration: bytes by watched address as a share of all the subject's bytes; a flow between two watched "
+     "addresses "
      "counts for both. Roles: services that the address itself answered at least {0} times as one sensor saw it (a TCP "
      "reset is no answer). Newly active: the first packet that an address sent, or the first DNS answer that named it, "
-     "when neither was ever seen before the period in the whole lake, which must then hold at least {1} observed days."},
+     "when neither was ever seen before the period in the whole lake, which must then hold at least {1} observed "
+     "days."},
     {"addresses.new", "{0} watched addresses became active for the first time; {1} of them offer a service."},
     {"addresses.new_none", "No watched address became active for the first time."},
     {"addresses.new_table", "Addresses that became active for the first time"},
@@ -61,6 +74,8 @@ constexpr Line kLines[] = {
     {"addresses.roles_table", "Services that watched addresses offered"},
     {"addresses.title", "Addresses"},
     {"contacts.count", "At least {0} pairs of a watched address and a peer exchanged packets or tried to."},
+    {"contacts.fact", "pairs of address and peer, at least"},
+    {"contacts.fact_ours", "{0} of the organisation's addresses"},
     {"contacts.limits",
      "A peer behind a proxy, a cloud front or address translation is seen only as that front. A source address can be "
      "forged where nobody answered it."},
@@ -113,9 +128,11 @@ constexpr Line kLines[] = {
     {"report.days_of", "{0} of {1} days observed"},
     {"report.dossier", "Dossier"},
     {"report.figure", "Figure {0}"},
+    {"report.from_utc", "From (UTC)"},
     {"report.gaps", "Gaps in observation"},
     {"report.judgements", "Key judgements"},
     {"report.judgements_none", "The numbers support no judgement that goes beyond the sections below."},
+    {"report.key_numbers", "Key numbers"},
     {"report.label", "Label"},
     {"report.limits", "Limits"},
     {"report.made_by", "Made by rangewatch {0} from observations in the lake; every number names its question."},
@@ -131,6 +148,7 @@ constexpr Line kLines[] = {
     {"report.query", "Query"},
     {"report.same_exporters", "Same sensors"},
     {"report.same_sampling", "Same sampling"},
+    {"report.save", "Save the data (JSON)"},
     {"report.scope", "What was watched, and how"},
     {"report.sections", "Sections"},
     {"report.skip", "Skip to the content"},
@@ -138,46 +156,63 @@ constexpr Line kLines[] = {
      "Synthetic: this lake holds scenario data. Nothing here happened, and no indicator may be used for defence."},
     {"report.table", "Table {0}"},
     {"report.time_zone", "Time zone"},
+    {"report.to_utc", "To (UTC)"},
     {"report.unknown", "unknown"},
     {"report.valid", "Valid"},
     {"report.valid_always", "always"},
     {"report.valid_from", "from {0}"},
     {"report.valid_range", "{0} to {1}"},
     {"report.valid_to", "until {0}"},
+    {"report.volume_limits", "Limits of all volumes"},
     {"report.work_week", "Work week"},
     {"report.yes", "yes"},
-    {"rhythm.flatter", "Days are flatter than before: the busiest hour carries {1} times the quietest, against {0} times."},
+    {"rhythm.fact", "of traffic in working hours"},
+    {"rhythm.fact_before", "{0} in the comparison"},
+    {"rhythm.fact_even", "{0} if it were even"},
+    {"rhythm.flatter",
+     "Days are flatter than before: the busiest hour carries {1} times the quietest, against {0} times."},
     {"rhythm.hours_figure", "Share of the day by local hour ({0})"},
     {"rhythm.hours_table", "Bytes by hour of the day ({0})"},
     {"rhythm.hours_text", "A line over 24 local hours; the busiest hour begins at {0}:00, the quietest at {1}:00."},
-    {"rhythm.leisure", "The space is used mostly outside working hours: they hold {0} of the week's traffic; an even week would give {1}."},
+    {"rhythm.leisure",
+     "The space is used mostly outside working hours: they hold {0} of the week's traffic; an even week would give "
+     "{1}."},
     {"rhythm.less_work", "Use moved away from working hours: their share of the week fell from {0} to {1}."},
     {"rhythm.method",
      "Bytes by local hour of the week in {0}, with the zone's history; a flow belongs to the hour in which it starts. "
-     "Totals stand beside observed hours; shares and comparisons use bytes per observed hour. Working hours: {1}. Peak to "
+     "Totals stand beside observed hours; shares and comparisons use bytes per observed hour. Working hours: {1}. Peak "
+     "to "
      "trough is the busiest over the quietest hour of the day."},
     {"rhythm.more_work", "Use moved into working hours: their share of the week rose from {0} to {1}."},
     {"rhythm.question", "When is this space active, in its own local time?"},
     {"rhythm.share", "Working hours hold {0} of the week's traffic; an even week would give {1}."},
     {"rhythm.share_before", "It was {0} in {1}."},
-    {"rhythm.steeper", "Days are steeper than before: the busiest hour carries {1} times the quietest, against {0} times."},
+    {"rhythm.steeper",
+     "Days are steeper than before: the busiest hour carries {1} times the quietest, against {0} times."},
     {"rhythm.suppressed", "Hours whose traffic belongs to fewer than {0} far-end networks are not told."},
     {"rhythm.table", "Shares of the week (working hours {0})"},
     {"rhythm.title", "Rhythm"},
-    {"rhythm.unknown", "The rhythm of the week is unknown: under 95 % of its hours were ever observed, or nothing was carried."},
+    {"rhythm.unknown",
+     "The rhythm of the week is unknown: under 95 % of its hours were ever observed, or nothing was carried."},
     {"rhythm.week_figure", "Volume by hour and weekday, local time ({0})"},
-    {"rhythm.week_text", "A grid of 24 hours by 7 days. Busiest: {0} with {1} per observed hour; quietest: {2} with {3}."},
-    {"rhythm.work", "The space is used like a tool of work: working hours hold {0} of the week's traffic; an even week would give {1}."},
+    {"rhythm.week_text",
+     "Bytes per observed hour, in a grid of 24 hours by 7 days; the outline marks working hours. Busiest: {0} with "
+     "{1}; quietest: {2} with {3}."},
+    {"rhythm.work",
+     "The space is used like a tool of work: working hours hold {0} of the week's traffic; an even week would give "
+     "{1}."},
     {"word.address", "Address"},
     {"word.basis", "Seen by"},
     {"word.bytes", "Bytes"},
     {"word.bytes_per_day", "Bytes a day"},
     {"word.bytes_per_hour", "Bytes per observed hour"},
     {"word.change_of_level", "Change of level"},
-    {"word.comparison_mean", "Mean of the comparison"},
+    {"word.comparison_mean", "Comparison"},
     {"word.first_seen", "First seen (UTC)"},
     {"word.flows", "Flows"},
+    {"word.from_to", "{0} to {1}"},
     {"word.hour", "Hour"},
+    {"word.hours", "Hours"},
     {"word.kind", "Kind"},
     {"word.last_seen", "Last seen (UTC)"},
     {"word.mean", "Mean"},
@@ -199,13 +234,14 @@ constexpr Line kLines[] = {
     {"word.working_hours_share", "Working hours"},
 };
 
+constexpr bool by_id(const Line& a, const Line& b) { return a.id < b.id; }
+static_assert(std::is_sorted(std::begin(kLines), std::end(kLines), by_id));
+
 const Line* find(std::string_view id) {
   const auto* line = std::lower_bound(std::begin(kLines), std::end(kLines), id,
                                       [](const Line& l, std::string_view wanted) { return l.id < wanted; });
   return line != std::end(kLines) && line->id == id ? line : nullptr;
 }
-
-bool midnight(Timestamp t) { return t.us % kDay.us == 0; }
 
 }  // namespace
 
@@ -242,11 +278,6 @@ std::string human_percent(double percent) {
 std::string human_number(double value) {
   if (std::abs(value) >= 1000 || value == std::round(value)) return fmt::format("{:.0f}", value);
   return fmt::format("{:.{}f}", value, std::abs(value) >= 100 ? 1 : 2);
-}
-
-std::string human_period(TimeRange range) {
-  if (midnight(range.from) && midnight(range.to)) return range.from.date() + " to " + range.to.date();
-  return range.from.to_string() + " to " + range.to.to_string();
 }
 
 }  // namespace rw

@@ -21,9 +21,8 @@ std::string say(Language language, std::string_view id, const std::vector<std::s
 std::vector<std::string_view> text_ids();
 
 // Numbers as people read them; the same in every language that we write. Amounts come from base/quantity.h.
-std::string human_share(double share);       // 12.5 %
-std::string human_percent(double percent);   // +300 %, −12.5 %
-std::string human_number(double value);      // 4.02, 304
-std::string human_period(TimeRange range);   // 2019-01-01 to 2019-11-01; times where an end is not midnight
+std::string human_share(double share);      // 12.5 %
+std::string human_percent(double percent);  // +300 %, −12.5 %
+std::string human_number(double value);     // 4.02, 304
 
 }  // namespace rw

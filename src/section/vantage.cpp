@@ -21,7 +21,8 @@ ExprPtr prefix_of_flow(const Subject& subject) {
   return expr::coalesce({expr::label(set, expr::column("src"), time), expr::label(set, expr::column("dst"), time)});
 }
 
-Result<std::vector<SensorVolume>> sensor_volumes(Store& store, const ExprPtr& whose, const ExprPtr& prefix, TimeRange period) {
+Result<std::vector<SensorVolume>> sensor_volumes(Store& store, const ExprPtr& whose, const ExprPtr& prefix,
+                                                 TimeRange period) {
   Query query;
   query.table = "flows";
   query.time = period;
@@ -92,8 +93,8 @@ ExprPtr condition_of(const std::vector<SensorChoice>& choices, const ExprPtr& pr
 
 }  // namespace
 
-std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferred, const std::vector<SensorVolume>& volumes,
-                                         const Observed& observed) {
+std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferred,
+                                         const std::vector<SensorVolume>& volumes, const Observed& observed) {
   std::set<std::string> prefixes;
   for (const SensorVolume& v : volumes) prefixes.insert(v.prefix);
   std::vector<SensorChoice> choices;

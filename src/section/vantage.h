@@ -1,4 +1,5 @@
-// Whose flow a record is, and whose records count: one sensor for each watched prefix and time (contract.md, "Definitions").
+// Whose flow a record is, and whose records count: one sensor for each watched prefix and time (contract.md,
+// "Definitions").
 #pragma once
 
 #include <map>
@@ -32,17 +33,17 @@ struct SensorChoice {
   std::vector<TimeRange> times;
 };
 
-// Picks for each prefix and hour the first of `ranking` that reported in that hour. Ranking: the subject's sensors in their
-// order where one of them saw the prefix at all; else all that saw it, most bytes first.
-std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferred, const std::vector<SensorVolume>& volumes,
-                                         const Observed& observed);
+// Picks for each prefix and hour the first of `ranking` that reported in that hour. Ranking: the subject's sensors in
+// their order where one of them saw the prefix at all; else all that saw it, most bytes first.
+std::vector<SensorChoice> choose_sensors(const std::vector<std::string>& preferred,
+                                         const std::vector<SensorVolume>& volumes, const Observed& observed);
 
 class Vantage {
  public:
   static Result<Vantage> choose(Store& store, const Subject& subject, const Observed& observed);
 
-  const ExprPtr& whose() const { return whose_; }        // the subject's flows, every sensor
-  const ExprPtr& counted() const { return counted_; }    // the subject's flows, each from the sensor that counts
+  const ExprPtr& whose() const { return whose_; }      // the subject's flows, every sensor
+  const ExprPtr& counted() const { return counted_; }  // the subject's flows, each from the sensor that counts
   const ExprPtr& src_watched() const { return src_; }
   const ExprPtr& dst_watched() const { return dst_; }
   const std::vector<SensorChoice>& choices() const { return choices_; }

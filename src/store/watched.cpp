@@ -19,13 +19,16 @@ ExprPtr within(std::string_view time_column, TimeRange range) {
 
 }  // namespace
 
-ExprPtr watched_condition(const Subject& subject, TimeRange period, std::string_view address, std::string_view time_column) {
+ExprPtr watched_condition(const Subject& subject, TimeRange period, std::string_view address,
+                          std::string_view time_column) {
   std::vector<Prefix> throughout;
   std::vector<ExprPtr> any;
   for (const WatchedPrefix& p : subject.prefixes) {
     if (never_valid(p, period)) continue;
-    if (always_valid(p, period)) throughout.push_back(p.prefix);
-    else any.push_back(expr::all_of({expr::in_prefixes(address, {p.prefix}), within(time_column, p.valid)}));
+    if (always_valid(p, period))
+      throughout.push_back(p.prefix);
+    else
+      any.push_back(expr::all_of({expr::in_prefixes(address, {p.prefix}), within(time_column, p.valid)}));
   }
   if (!throughout.empty()) any.push_back(expr::in_prefixes(address, std::move(throughout)));
   return any.size() == 1 ? any.front() : expr::any_of(std::move(any));

@@ -9,8 +9,9 @@
 
 namespace rw {
 
-// True where `address` lies in one of the subject's prefixes at the time in `time_column`. `period` bounds the question, so
-// that a prefix which is valid throughout needs no look at the time. False where none is valid in the period.
+// True where `address` lies in one of the subject's prefixes at the time in `time_column`. `period` bounds the
+// question, so that a prefix which is valid throughout needs no look at the time. False where none is valid in the
+// period.
 ExprPtr watched_condition(const Subject& subject, TimeRange period, std::string_view address,
                           std::string_view time_column = "start_time");
 

@@ -16,7 +16,8 @@ Subject subject_of(std::vector<WatchedPrefix> prefixes) {
 constexpr TimeRange kPeriod{Timestamp::from_seconds(1'000'000), Timestamp::from_seconds(2'000'000)};
 
 TEST(Watched, APrefixThatIsValidThroughoutNeedsNoTime) {
-  const auto condition = watched_condition(subject_of({{*Prefix::parse("192.0.2.0/24"), "", kAllTime}}), kPeriod, "src");
+  const auto condition =
+      watched_condition(subject_of({{*Prefix::parse("192.0.2.0/24"), "", kAllTime}}), kPeriod, "src");
   EXPECT_EQ(condition->kind, Expr::Kind::kInPrefixes);
 }
 
@@ -36,9 +37,11 @@ TEST(Watched, APrefixOfAnotherTimeIsNobodys) {
 }
 
 TEST(Watched, CommandsCanBeRepeated) {
-  const Subject subject = subject_of({{*Prefix::parse("192.0.2.0/24"), "", kAllTime}, {*Prefix::parse("2001:db8::/32"), "", kAllTime}});
+  const Subject subject =
+      subject_of({{*Prefix::parse("192.0.2.0/24"), "", kAllTime}, {*Prefix::parse("2001:db8::/32"), "", kAllTime}});
   EXPECT_EQ(flows_command(filter_text(subject, kPeriod), kPeriod, "--by src"),
-            "rangewatch flows 'net 192.0.2.0/24 or net 2001:db8::/32' --from 1970-01-12T13:46:40Z --to 1970-01-24T03:33:20Z --by src");
+            "rangewatch flows 'net 192.0.2.0/24 or net 2001:db8::/32' --from 1970-01-12T13:46:40Z --to "
+            "1970-01-24T03:33:20Z --by src");
   EXPECT_EQ(flows_command("host 192.0.2.1", kAllTime), "rangewatch flows 'host 192.0.2.1'");
 }
 

@@ -38,7 +38,8 @@ TEST(Detectors, AreNamedOnceAndExplained) {
     EXPECT_GT(detector->may_be_wrong_because.size(), 20U);
     EXPECT_FALSE(detector->evidence.empty());
     EXPECT_GT(detector->quiet_gap.us, 0);
-    for (const Threshold& t : detector->thresholds) EXPECT_FALSE(t.name.empty() || t.unit.empty() || t.doc.empty()) << detector->id;
+    for (const Threshold& t : detector->thresholds)
+      EXPECT_FALSE(t.name.empty() || t.unit.empty() || t.doc.empty()) << detector->id;
   }
   EXPECT_EQ(find_detector("none"), nullptr);
 }
@@ -47,12 +48,13 @@ TEST(WatchedContact, OneFindingForEachPairOfTheOrganisation) {
   SmallLake small;
   small.add({tcp("2019-05-01T03:00:00Z", "192.0.2.7", "175.45.176.67", 443, 1000),
              tcp("2019-05-02T03:00:00Z", "175.45.176.67", "192.0.2.7", 25, 500),
-             tcp("2019-05-02T03:00:00Z", "192.0.2.8", "175.45.180.1", 443, 1000),      // beside the prefix
+             tcp("2019-05-02T03:00:00Z", "192.0.2.8", "175.45.180.1", 443, 1000),        // beside the prefix
              tcp("2019-05-02T03:00:00Z", "198.51.100.9", "175.45.176.67", 443, 1000)});  // not ours
   const auto findings = detect(small, "watched-contact", defending());
   ASSERT_EQ(findings.size(), 1U);
   const Finding& f = findings[0];
-  EXPECT_EQ(f.entities, (std::vector<Entity>{{"address", "192.0.2.7"}, {"watched_address", "175.45.176.67"}, {"subject", "watched"}}));
+  EXPECT_EQ(f.entities, (std::vector<Entity>{
+                            {"address", "192.0.2.7"}, {"watched_address", "175.45.176.67"}, {"subject", "watched"}}));
   EXPECT_EQ(f.first_seen, at("2019-05-01T03:00:00Z"));
   EXPECT_EQ(f.last_seen, at("2019-05-02T03:00:10Z"));
   EXPECT_EQ(figure(f, "flows"), 2);
@@ -60,8 +62,9 @@ TEST(WatchedContact, OneFindingForEachPairOfTheOrganisation) {
   EXPECT_EQ(f.severity, Severity::kMedium);
   EXPECT_EQ(f.confidence, Confidence::kModerate);
   EXPECT_EQ(f.evidence, std::vector<EvidenceKind>{EvidenceKind::kList});
-  EXPECT_EQ(f.observations.query,
-            "rangewatch flows 'host 192.0.2.7 and host 175.45.176.67' --from 2019-05-01T03:00:00Z --to 2019-05-02T03:00:11Z");
+  EXPECT_EQ(
+      f.observations.query,
+      "rangewatch flows 'host 192.0.2.7 and host 175.45.176.67' --from 2019-05-01T03:00:00Z --to 2019-05-02T03:00:11Z");
 }
 
 TEST(WatchedContact, UnansweredIsOnlyLow) {
@@ -149,7 +152,9 @@ TEST_P(CoinPorts, AreFoundWithLowConfidence) {
              tcp("2019-05-01T03:10:00Z", "175.45.178.20", "198.51.100.2", GetParam().first, 4000)});
   const auto findings = detect(small, "coin-port", watching());
   ASSERT_EQ(findings.size(), 1U);
-  EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"watched_address", "175.45.178.20"}, {"coin", GetParam().second}, {"subject", "watched"}}));
+  EXPECT_EQ(
+      findings[0].entities,
+      (std::vector<Entity>{{"watched_address", "175.45.178.20"}, {"coin", GetParam().second}, {"subject", "watched"}}));
   EXPECT_EQ(findings[0].confidence, Confidence::kLow);
   EXPECT_EQ(findings[0].evidence, std::vector<EvidenceKind>{EvidenceKind::kPort});
   EXPECT_EQ(figure(findings[0], "peers_in_busiest_day"), 2);
@@ -157,9 +162,12 @@ TEST_P(CoinPorts, AreFoundWithLowConfidence) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Six, CoinPorts,
-                         testing::Values(std::pair<std::uint16_t, std::string>{8332, "bitcoin"}, std::pair<std::uint16_t, std::string>{8333, "bitcoin"},
-                                         std::pair<std::uint16_t, std::string>{18080, "monero"}, std::pair<std::uint16_t, std::string>{18081, "monero"},
-                                         std::pair<std::uint16_t, std::string>{9332, "litecoin"}, std::pair<std::uint16_t, std::string>{9333, "litecoin"}));
+                         testing::Values(std::pair<std::uint16_t, std::string>{8332, "bitcoin"},
+                                         std::pair<std::uint16_t, std::string>{8333, "bitcoin"},
+                                         std::pair<std::uint16_t, std::string>{18080, "monero"},
+                                         std::pair<std::uint16_t, std::string>{18081, "monero"},
+                                         std::pair<std::uint16_t, std::string>{9332, "litecoin"},
+                                         std::pair<std::uint16_t, std::string>{9333, "litecoin"}));
 
 TEST(CoinPort, LeavesOthersAlone) {
   SmallLake small;

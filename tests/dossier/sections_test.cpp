@@ -30,7 +30,8 @@ class Dossiers : public testing::Test {
     for (Timestamp t = from; t < to; t = t + kHour, ++n) {
       const std::int64_t volume = bytes(t);
       if (volume <= 0) continue;
-      // Thirteen far-end networks in turn (24 is no multiple of it), so that no hour of the week is too small to be told.
+      // Thirteen far-end networks in turn (24 is no multiple of it), so that no hour of the week is too small to be
+      // told.
       const std::string peer = std::string(peer_net) + std::to_string(n % 13) + ".7";
       flows.push_back(tcp((t + Duration::seconds(1800)).to_string(), peer, "175.45.176.67", 443, volume));
     }
@@ -49,8 +50,8 @@ double real(const Document& d) { return d.number().value_or(-1); }
 TEST_F(Dossiers, AFlowIsTheSubjectsWhenEitherEndIsWatchedAndCountsOnce) {
   small.add({tcp("2019-05-01T03:00:00Z", "198.51.100.1", "175.45.176.67", 443, 1000),
              tcp("2019-05-01T04:00:00Z", "175.45.176.1", "198.51.100.1", 443, 200),
-             tcp("2019-05-01T05:00:00Z", "175.45.176.1", "175.45.179.9", 443, 30),    // both ends
-             tcp("2019-05-01T05:00:00Z", "198.51.100.1", "198.51.100.2", 443, 7)});   // neither
+             tcp("2019-05-01T05:00:00Z", "175.45.176.1", "175.45.179.9", 443, 30),   // both ends
+             tcp("2019-05-01T05:00:00Z", "198.51.100.1", "198.51.100.2", 443, 7)});  // neither
   const Document d = build({at("2019-05-01"), at("2019-05-02")});
   const Document& activity = d["sections"]["activity"];
   EXPECT_EQ(integer(activity["bytes"]), 1230);
@@ -111,7 +112,8 @@ TEST_F(Dossiers, ValidityOfPrefixesDecidesWhoseFlowItIs) {
 
 TEST_F(Dossiers, MeansAreOverObservedTimeAndSilenceIsAGap) {
   // Six hours reported, one of them without a flow of the subject.
-  std::vector<Flow> flows = hourly(at("2019-05-01T00:00:00Z"), at("2019-05-01T05:00:00Z"), [](Timestamp) { return 1000; });
+  std::vector<Flow> flows =
+      hourly(at("2019-05-01T00:00:00Z"), at("2019-05-01T05:00:00Z"), [](Timestamp) { return 1000; });
   flows.push_back(tcp("2019-05-01T05:10:00Z", "198.51.100.1", "198.51.100.2", 443, 7));
   small.add(flows);
   const Document d = build({at("2019-05-01"), at("2019-05-02")});
@@ -123,8 +125,9 @@ TEST_F(Dossiers, MeansAreOverObservedTimeAndSilenceIsAGap) {
 }
 
 TEST_F(Dossiers, DaysAreLocalAndUnobservedOnesUnknown) {
-  small.add({tcp("2019-05-01T14:59:59Z", "198.51.100.1", "175.45.176.67", 443, 10),    // 23:59:59 on the first in Pyongyang
-             tcp("2019-05-01T15:00:00Z", "198.51.100.1", "175.45.176.67", 443, 200)});  // midnight
+  small.add(
+      {tcp("2019-05-01T14:59:59Z", "198.51.100.1", "175.45.176.67", 443, 10),     // 23:59:59 on the first in Pyongyang
+       tcp("2019-05-01T15:00:00Z", "198.51.100.1", "175.45.176.67", 443, 200)});  // midnight
   const Document d = build({at("2019-04-30T15:00:00Z"), at("2019-05-03T15:00:00Z")});
   const auto& daily = *d["sections"]["activity"]["daily"].items();
   ASSERT_EQ(daily.size(), 3U);
@@ -184,10 +187,12 @@ TEST_F(Dossiers, FewDaysOrAnEmptyComparisonGiveNoChange) {
 
 TEST_F(Dossiers, RhythmFollowsTheZonesHistory) {
   // Pyongyang was UTC+8:30 until 2018-05-05T00:00 local: 15:00Z is 23:30 before and 00:00 after.
-  small.add(hourly(at("2018-04-01"), at("2018-04-29"), [](Timestamp t) { return t.us % kDay.us == 14 * kHour.us ? 1000 : 0; }));
+  small.add(hourly(at("2018-04-01"), at("2018-04-29"),
+                   [](Timestamp t) { return t.us % kDay.us == 14 * kHour.us ? 1000 : 0; }));
   Document d = build({at("2018-04-01"), at("2018-04-29")});
   EXPECT_EQ(integer((*d["sections"]["rhythm"]["hour_of_day"].items())[23]), 28'000);  // 14:30Z is 23:00
-  small.add(hourly(at("2019-04-01"), at("2019-04-29"), [](Timestamp t) { return t.us % kDay.us == 15 * kHour.us ? 1000 : 0; }));
+  small.add(hourly(at("2019-04-01"), at("2019-04-29"),
+                   [](Timestamp t) { return t.us % kDay.us == 15 * kHour.us ? 1000 : 0; }));
   d = build({at("2019-04-01"), at("2019-04-29")});
   EXPECT_EQ(integer((*d["sections"]["rhythm"]["hour_of_day"].items())[0]), 28'000);  // 15:30Z is 00:30
 }
@@ -214,10 +219,13 @@ TEST_F(Dossiers, RhythmSharesUseBytesPerObservedHour) {
 }
 
 TEST_F(Dossiers, RhythmIsSilentAboutHoursOfFewNetworks) {
-  small.add({tcp("2019-05-06T00:10:00Z", "198.51.100.1", "175.45.176.67", 443, 1000),   // Monday 09:10 local, one network
-             tcp("2019-05-06T01:10:00Z", "198.51.1.1", "175.45.176.67", 443, 1000), tcp("2019-05-06T01:10:00Z", "198.51.2.1", "175.45.176.67", 443, 1000),
-             tcp("2019-05-06T01:20:00Z", "198.51.3.1", "175.45.176.67", 443, 1000), tcp("2019-05-06T01:40:00Z", "175.45.176.67", "198.51.4.1", 443, 1000),
-             tcp("2019-05-06T01:50:00Z", "198.51.5.1", "175.45.176.67", 443, 1000)});
+  small.add(
+      {tcp("2019-05-06T00:10:00Z", "198.51.100.1", "175.45.176.67", 443, 1000),  // Monday 09:10 local, one network
+       tcp("2019-05-06T01:10:00Z", "198.51.1.1", "175.45.176.67", 443, 1000),
+       tcp("2019-05-06T01:10:00Z", "198.51.2.1", "175.45.176.67", 443, 1000),
+       tcp("2019-05-06T01:20:00Z", "198.51.3.1", "175.45.176.67", 443, 1000),
+       tcp("2019-05-06T01:40:00Z", "175.45.176.67", "198.51.4.1", 443, 1000),
+       tcp("2019-05-06T01:50:00Z", "198.51.5.1", "175.45.176.67", 443, 1000)});
   const Document d = build({at("2019-05-06"), at("2019-05-07")});
   const auto& cells = *d["sections"]["rhythm"]["hour_of_week"].items();
   EXPECT_TRUE(cells[9].is_null());
@@ -243,7 +251,8 @@ TEST_F(Dossiers, RolesNeedThreeAnswers) {
     answer.rev_packets.reset();
     answer.rev_tcp_flags.reset();
     flows.push_back(answer);
-    if (i < 2) flows.push_back(tcp("2019-05-01T04:00:00Z", "198.51.100.1", "175.45.176.67", 25, 100));  // twice is not enough
+    if (i < 2)
+      flows.push_back(tcp("2019-05-01T04:00:00Z", "198.51.100.1", "175.45.176.67", 25, 100));  // twice is not enough
   }
   small.add(flows);
   const Document d = build({at("2019-05-01"), at("2019-05-02")});
@@ -262,7 +271,8 @@ TEST_F(Dossiers, RolesNeedThreeAnswers) {
 }
 
 TEST_F(Dossiers, ConcentrationCountsAFlowForEachWatchedEnd) {
-  small.add({tcp("2019-05-01T03:00:00Z", "198.51.100.1", "175.45.176.15", 53, 600), tcp("2019-05-01T03:00:00Z", "175.45.176.16", "198.51.100.1", 443, 300),
+  small.add({tcp("2019-05-01T03:00:00Z", "198.51.100.1", "175.45.176.15", 53, 600),
+             tcp("2019-05-01T03:00:00Z", "175.45.176.16", "198.51.100.1", 443, 300),
              tcp("2019-05-01T03:00:00Z", "175.45.176.15", "175.45.176.16", 443, 100)});
   const Document d = build({at("2019-05-01"), at("2019-05-02")});
   const auto& top = *d["sections"]["addresses"]["concentration"].items();
@@ -327,7 +337,8 @@ TEST_F(Dossiers, ContactsHaveKindsAndTheOrganisationComesFirst) {
 TEST_F(Dossiers, AnEmptyLakeIsUnknownAndNotZero) {
   const Document d = build({at("2019-05-01"), at("2019-05-02")}, TimeRange{at("2018-05-01"), at("2018-05-02")});
   const Document& activity = d["sections"]["activity"];
-  for (const char* key : {"bytes", "packets", "flows", "attack_bytes", "mean_daily_bytes", "comparison_mean_daily_bytes", "ratio"})
+  for (const char* key :
+       {"bytes", "packets", "flows", "attack_bytes", "mean_daily_bytes", "comparison_mean_daily_bytes", "ratio"})
     EXPECT_TRUE(activity[key].is_null()) << key;
   EXPECT_TRUE(d["sections"]["rhythm"]["peak_to_trough"].is_null());
   EXPECT_EQ(d["sections"]["contacts"]["items"].items()->size(), 0U);
@@ -385,36 +396,45 @@ TEST_F(Dossiers, HaveTheShapeOfTheContract) {
   EXPECT_EQ(integer(d["schema"]), 1);
   expect_shape(d["subject"], "subject", "id$ name$ time_zone$ prefixes[]");
   expect_shape(d["period"], "period", "from$ to$");
-  expect_shape(d["comparability"], "comparability", "observed_days# comparison_observed_days#? gaps[] same_exporters! same_sampling! comparable!");
+  expect_shape(d["comparability"], "comparability",
+               "observed_days# comparison_observed_days#? gaps[] same_exporters! same_sampling! comparable!");
   expect_shape(d["key_judgements"], "key_judgements", "items[]");
   expect_shape(d["key_judgements"]["items"].items()->at(0), "judgement", "id$ text$ confidence$ sections[]");
   const Document& sections = d["sections"];
   std::vector<std::string> keys;
   for (const auto& [key, value] : *sections.members()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"activity", "rhythm", "routing", "addresses", "names", "visitors", "mining", "opsec", "dns_tunnels",
-                                            "ddos", "presence", "content", "holidays", "hosting", "contacts"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"activity", "rhythm", "routing", "addresses", "names", "visitors", "mining",
+                                            "opsec", "dns_tunnels", "ddos", "presence", "content", "holidays",
+                                            "hosting", "contacts"}));
   EXPECT_TRUE(sections["routing"].is_null());
   const std::string also = " method$ limits$ query$ observations#";
-  expect_shape(sections["activity"], "activity",
-               "bytes# packets# flows# attack_bytes# mean_daily_bytes# comparison_mean_daily_bytes#? ratio#? change_percent#? "
-               "change_interval[]? daily[] change_points[]" + also);
+  expect_shape(
+      sections["activity"], "activity",
+      "bytes# packets# flows# attack_bytes# mean_daily_bytes# comparison_mean_daily_bytes#? ratio#? change_percent#? "
+      "change_interval[]? daily[] change_points[]" +
+          also);
   expect_shape(sections["activity"]["daily"].items()->at(0), "daily", "date$ bytes#? attack_bytes#? flows#?");
-  const std::string rhythm = "hour_of_day[] day_of_week[] hour_of_week[] hours_observed[] working_hours_share#? weekend_share#? peak_to_trough#?";
+  const std::string rhythm =
+      "hour_of_day[] day_of_week[] hour_of_week[] hours_observed[] working_hours_share#? weekend_share#? "
+      "peak_to_trough#?";
   expect_shape(sections["rhythm"], "rhythm", rhythm + " comparison{}?" + also);
   expect_shape(sections["rhythm"]["comparison"], "rhythm.comparison", rhythm);
   expect_shape(sections["addresses"], "addresses", "concentration[] roles[] newly_active[]?" + also);
-  expect_shape(sections["addresses"]["roles"].items()->at(0), "role", "address$ roles[] first_seen$ last_seen$ bytes#?");
+  expect_shape(sections["addresses"]["roles"].items()->at(0), "role",
+               "address$ roles[] first_seen$ last_seen$ bytes#?");
   expect_shape(sections["addresses"]["newly_active"].items()->at(0), "newly_active", "address$ time$ basis$");
   expect_shape(sections["addresses"]["concentration"].items()->at(0), "concentration", "address$ bytes# share#?");
   expect_shape(sections["contacts"], "contacts", "items[]" + also);
-  expect_shape(sections["contacts"]["items"].items()->at(0), "contact", "address$ peer$ kind$ first_seen$ last_seen$ flows# bytes# services[]");
+  expect_shape(sections["contacts"]["items"].items()->at(0), "contact",
+               "address$ peer$ kind$ first_seen$ last_seen$ flows# bytes# services[]");
 }
 
 TEST(Sections, AreNamedAsInTheContractAndExplained) {
   std::set<std::string_view> ids;
   for (const Section* section : sections()) {
     EXPECT_TRUE(ids.insert(section->id).second);
-    EXPECT_NE(std::find(section_keys().begin(), section_keys().end(), section->id), section_keys().end()) << section->id;
+    EXPECT_NE(std::find(section_keys().begin(), section_keys().end(), section->id), section_keys().end())
+        << section->id;
     EXPECT_GT(section->doc.size(), 20U);
     EXPECT_FALSE(say(Language::kEnglish, section->question).empty());
   }

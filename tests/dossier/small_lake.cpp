@@ -11,7 +11,8 @@ namespace rw {
 Ip ip(std::string_view text) { return *Ip::parse(text); }
 Timestamp at(std::string_view text) { return *Timestamp::parse(text); }
 
-Flow tcp(std::string_view time, std::string_view src, std::string_view dst, std::uint16_t dst_port, std::int64_t bytes) {
+Flow tcp(std::string_view time, std::string_view src, std::string_view dst, std::uint16_t dst_port,
+         std::int64_t bytes) {
   Flow flow;
   flow.start_time = at(time).us;
   flow.end_time = flow.start_time + 10'000'000;
@@ -46,7 +47,8 @@ SmallLake::~SmallLake() {
   std::filesystem::remove_all(folder_);
 }
 
-void SmallLake::add(const std::vector<Flow>& flows, const std::vector<Dns>& dns, const std::vector<DnsAnswer>& answers) {
+void SmallLake::add(const std::vector<Flow>& flows, const std::vector<Dns>& dns,
+                    const std::vector<DnsAnswer>& answers) {
   const std::string name = "input-" + std::to_string(++inputs_);
   auto transaction = lake_->begin_ingest();
   ASSERT_TRUE(transaction) << transaction.error().message;

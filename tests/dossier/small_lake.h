@@ -23,7 +23,8 @@ class SmallLake {
   Lake& lake() { return *lake_; }
   const std::string& folder() const { return folder_; }
   // Rows become visible together. Text members must live until this returns.
-  void add(const std::vector<Flow>& flows, const std::vector<Dns>& dns = {}, const std::vector<DnsAnswer>& answers = {});
+  void add(const std::vector<Flow>& flows, const std::vector<Dns>& dns = {},
+           const std::vector<DnsAnswer>& answers = {});
 
  private:
   std::string folder_;

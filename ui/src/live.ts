@@ -34,13 +34,19 @@ function draw(live: Live): void {
   live.chart.setOption(kind.option(live.data, frame), true);
 }
 
+function words(figure: HTMLElement, selector: string): string {
+  const element = figure.querySelector(selector);
+  return (element && element.textContent) || '';
+}
+
 function start(figure: HTMLElement, data: any): Live | null {
   const still = figure.querySelector('.still') as HTMLElement | null;
   const kind = figure.getAttribute('data-kind') || '';
   if (!still || !kinds[kind] || !data) return null;
   const host = document.createElement('div');
   host.className = 'live';
-  host.setAttribute('aria-hidden', 'true'); // the static figure stays in the accessibility tree
+  host.setAttribute('role', 'img'); // it takes the static figure's place for every reader
+  host.setAttribute('aria-label', words(figure, '.title') + '. ' + words(figure, 'figcaption'));
   still.parentNode!.insertBefore(host, still);
   const live: Live = {host: host, kind: kind, data: data, chart: null};
   figure.className += ' is-live';
@@ -54,9 +60,39 @@ function start(figure: HTMLElement, data: any): Live | null {
   return live;
 }
 
+// Details are open in the file, for readers without scripts and for paper; on a screen they start closed.
+function closeDetails(): void {
+  const all = document.querySelectorAll('details');
+  const each = function (open: boolean) {
+    for (let i = 0; i < all.length; i++) (all[i] as HTMLDetailsElement).open = open;
+  };
+  each(false);
+  window.addEventListener('beforeprint', function () {
+    each(true);
+  });
+}
+
+function offerData(): void {
+  const button = document.getElementById('save');
+  const data = document.getElementById('dossier-data');
+  if (!button || !data) return;
+  button.removeAttribute('hidden');
+  button.addEventListener('click', function () {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([data.textContent || ''], {type: 'application/json'}));
+    link.download = button.getAttribute('data-name') || 'dossier.json';
+    link.click();
+    setTimeout(function () {
+      URL.revokeObjectURL(link.href);
+    }, 1000);
+  });
+}
+
 export function startPage(): void {
   const element = document.getElementById('dossier-figures');
   if (!element) return;
+  closeDetails();
+  offerData();
   const data = JSON.parse(element.textContent || '{}');
   const figures = document.querySelectorAll('figure[data-kind]');
   const all: Live[] = [];

@@ -1,4 +1,5 @@
 // Parts of options that all figures share.
+import {niceAxis} from './format';
 import type {Frame} from './types';
 
 export const kFont = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
@@ -24,11 +25,13 @@ export function tooltip(frame: Frame): Record<string, unknown> {
   };
 }
 
-export function valueAxis(frame: Frame, formatter: (value: number) => string): Record<string, unknown> {
+export function valueAxis(frame: Frame, most: number, formatter: (value: number) => string): Record<string, unknown> {
+  const axis = niceAxis(most, frame.narrow ? 3 : 4);
   return {
     type: 'value',
     min: 0,
-    splitNumber: frame.narrow ? 3 : 4,
+    max: axis.max,
+    interval: axis.interval,
     axisLine: {show: false},
     axisTick: {show: false},
     axisLabel: {color: frame.palette.muted, formatter: formatter},

@@ -1,6 +1,6 @@
 // Volume by local day: bars, the two means, changes of level, and days that nobody watched.
 import {base, categoryAxis, tooltip, valueAxis} from './common';
-import {bytes, day, escaped, month, niceCeiling} from './format';
+import {bytes, day, escaped, month} from './format';
 import type {FigureKind, Frame, Num} from './types';
 
 interface ChangePoint {
@@ -41,32 +41,23 @@ function labelled(dates: string[], frame: Frame): {[index: number]: string} {
   return result;
 }
 
-// Runs of days without observation, as pairs of ends for a marked area.
-function gaps(data: DailyData): object[] {
-  const runs: object[] = [];
-  for (let i = 0; i < data.bytes.length; i++) {
-    if (data.bytes[i] !== null) continue;
-    let last = i;
-    while (last + 1 < data.bytes.length && data.bytes[last + 1] === null) last++;
-    runs.push([{xAxis: data.dates[i]}, {xAxis: data.dates[last]}]);
-    i = last;
-  }
-  return runs;
-}
-
-function meanLine(value: number, text: string, colour: string, dashed: boolean, above: boolean, frame: Frame): object {
+// A mean with its name: in the right margin, or on a phone (no margin to spare) above the line.
+function meanLine(value: number, name: string, colour: string, dashed: boolean, above: boolean, frame: Frame): object {
   return {
     yAxis: value,
-    lineStyle: {color: colour, width: 1.5, type: dashed ? [5, 4] : 'solid'},
+    lineStyle: {color: colour, width: 1.75, type: dashed ? [5, 4] : 'solid'},
     label: {
       show: true,
-      position: above ? 'insideEndTop' : 'insideEndBottom',
+      position: frame.narrow ? (above ? 'insideStartTop' : 'insideStartBottom') : 'end',
       color: colour,
       fontWeight: 600,
       fontSize: 12,
-      formatter: text,
+      lineHeight: 15,
+      formatter: name + (frame.narrow ? ' ' : '\n') + bytes(value),
+      verticalAlign: frame.narrow ? undefined : above ? 'bottom' : 'top',
+      offset: frame.narrow ? undefined : [0, above ? 8 : -8],
       textBorderColor: frame.palette.surface,
-      textBorderWidth: 3,
+      textBorderWidth: frame.narrow ? 3 : 0,
     },
   };
 }
@@ -85,11 +76,10 @@ export const daily: FigureKind<DailyData> = {
     const marks: object[] = [];
     const meanIsAbove = data.comparison_mean === null || (data.mean || 0) >= data.comparison_mean;
     if (data.mean !== null)
-      marks.push(meanLine(data.mean, data.labels.mean + ' ' + bytes(data.mean), p.ink, false, meanIsAbove, frame));
+      marks.push(meanLine(data.mean, data.labels.mean, p.ink, false, meanIsAbove, frame));
     if (data.comparison_mean !== null) {
       most = Math.max(most, data.comparison_mean);
-      const text = data.labels.comparison_mean + ' ' + bytes(data.comparison_mean);
-      marks.push(meanLine(data.comparison_mean, text, p.second, true, !meanIsAbove, frame));
+      marks.push(meanLine(data.comparison_mean, data.labels.comparison_mean, p.second, true, !meanIsAbove, frame));
     }
     data.change_points.forEach(function (point) {
       marks.push({
@@ -105,7 +95,7 @@ export const daily: FigureKind<DailyData> = {
       });
     });
     const option = base(frame);
-    option.grid = {left: 4, right: 8, top: 26, bottom: frame.live ? 46 : 4, containLabel: true};
+    option.grid = {left: 4, right: frame.narrow ? 8 : 100, top: 26, bottom: frame.live ? 46 : 4, containLabel: true};
     const x = categoryAxis(frame, data.dates);
     x.axisLabel = {
       color: p.muted,
@@ -126,18 +116,28 @@ export const daily: FigureKind<DailyData> = {
       },
     };
     option.xAxis = x;
-    const y = valueAxis(frame, bytes);
-    y.max = niceCeiling(most * 1.02);
+    const y = valueAxis(frame, most, bytes);
     option.yAxis = y;
     option.series = [
+      {
+        type: 'bar', // days that nobody watched, as columns of the whole height
+        name: data.labels.hours,
+        data: data.bytes.map(function (v) {
+          return v === null ? y.max : null;
+        }),
+        barWidth: '101%',
+        barGap: '-100%',
+        silent: true,
+        itemStyle: {color: p.gap},
+      },
       {
         type: 'bar',
         name: data.labels.bytes,
         data: data.bytes,
-        barCategoryGap: data.dates.length > 200 ? '10%' : '20%',
-        itemStyle: {color: p.first},
+        barWidth: data.dates.length > 200 ? '90%' : '80%',
+        barGap: '-100%',
+        itemStyle: {color: p.fill},
         markLine: {symbol: 'none', silent: true, animation: false, data: marks},
-        markArea: {silent: true, itemStyle: {color: p.gap}, data: gaps(data)},
       },
     ];
     if (frame.live) {

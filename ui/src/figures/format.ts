@@ -42,13 +42,14 @@ export function escaped(text: string): string {
   });
 }
 
-// The smallest of 1, 2, 2.5 or 5 times a power of ten that is not below `value`: the end of an axis.
-export function niceCeiling(value: number): number {
-  if (!(value > 0)) return 1;
-  const power = Math.pow(10, Math.floor(Math.log(value) / Math.LN10));
-  const steps = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+// An axis from 0 that ends on one of its own ticks.
+export function niceAxis(most: number, ticks: number): {max: number; interval: number} {
+  const rough = (most > 0 ? most : 1) / ticks;
+  const power = Math.pow(10, Math.floor(Math.log(rough) / Math.LN10));
+  const steps = [1, 2, 2.5, 5, 10];
   for (let i = 0; i < steps.length; i++) {
-    if (value <= steps[i] * power * 1.0000001) return steps[i] * power;
+    const interval = steps[i] * power;
+    if (rough <= interval * 1.0000001) return {max: Math.ceil(most / interval - 1e-9) * interval || interval, interval: interval};
   }
-  return 10 * power;
+  return {max: most, interval: rough};
 }

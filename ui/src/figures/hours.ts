@@ -1,6 +1,6 @@
 // Each local hour's share of the day, now and in the comparison, with the working hours shaded.
-import {base, categoryAxis, tooltip, valueAxis} from './common';
-import {escaped, niceCeiling, share, twoDigits} from './format';
+import {base, tooltip, valueAxis} from './common';
+import {escaped, share, twoDigits} from './format';
 import type {FigureKind, Num} from './types';
 
 interface HoursData {
@@ -17,8 +17,12 @@ export const hours: FigureKind<HoursData> = {
   },
   option: function (data, frame) {
     const p = frame.palette;
-    const names: string[] = [];
-    for (let h = 0; h < 24; h++) names.push(twoDigits(h));
+    // The middle of each hour, so that the working hours can be shaded to the minute.
+    const points = function (values: Num[]) {
+      return values.map(function (v, h) {
+        return [h + 0.5, v];
+      });
+    };
     let most = 0;
     data.now.concat(data.before || []).forEach(function (v) {
       most = Math.max(most, v || 0);
@@ -34,36 +38,43 @@ export const hours: FigureKind<HoursData> = {
       textStyle: {color: p.ink, fontSize: 12},
       selectedMode: frame.live,
     };
-    option.grid = {left: 4, right: 10, top: data.before === null ? 10 : frame.narrow ? 50 : 34, bottom: 4, containLabel: true};
-    const x = categoryAxis(frame, names);
-    x.boundaryGap = true;
-    x.axisLabel = {color: p.muted, interval: frame.narrow ? 2 : 0};
-    option.xAxis = x;
-    const y = valueAxis(frame, function (v) {
-      return share(v, 0);
+    option.grid = {left: 4, right: 22, top: data.before === null ? 10 : frame.narrow ? 50 : 34, bottom: 4, containLabel: true};
+    option.xAxis = {
+      type: 'value',
+      min: 0,
+      max: 24,
+      interval: frame.narrow ? 6 : 3,
+      axisLine: {lineStyle: {color: p.muted, width: 1}},
+      axisTick: {show: true, length: 4, lineStyle: {color: p.muted}},
+      splitLine: {show: false},
+      axisLabel: {
+        color: p.muted,
+        formatter: function (h: number) {
+          return twoDigits(h) + ':00';
+        },
+      },
+    };
+    option.yAxis = valueAxis(frame, most * 1.05, function (v) {
+      return share(v);
     });
-    y.max = niceCeiling(most * 1.05);
-    option.yAxis = y;
-    const first = Math.floor(data.work_from);
-    const last = Math.max(first, Math.ceil(data.work_to) - 1);
     const series: object[] = [
       {
         type: 'line',
         name: data.labels.now,
-        data: data.now,
+        data: points(data.now),
         symbol: 'circle',
         symbolSize: 6,
         lineStyle: {color: p.first, width: 2.5},
         itemStyle: {color: p.first},
         z: 3,
-        markArea: {silent: true, itemStyle: {color: p.band}, data: [[{xAxis: names[first]}, {xAxis: names[last]}]]},
+        markArea: {silent: true, itemStyle: {color: p.band}, data: [[{xAxis: data.work_from}, {xAxis: data.work_to}]]},
       },
     ];
     if (data.before !== null)
       series.push({
         type: 'line',
         name: data.labels.before || '',
-        data: data.before,
+        data: points(data.before),
         symbol: 'diamond',
         symbolSize: 7,
         lineStyle: {color: p.second, width: 2, type: [5, 4]},
@@ -74,11 +85,12 @@ export const hours: FigureKind<HoursData> = {
       const tip = tooltip(frame);
       tip.trigger = 'axis';
       tip.axisPointer = {type: 'line', lineStyle: {color: p.muted}};
-      tip.formatter = function (items: Array<{dataIndex: number; value: Num; seriesName: string; marker: string}>) {
+      tip.formatter = function (items: Array<{dataIndex: number; value: Num[]; seriesName: string; marker: string}>) {
         const h = items[0].dataIndex;
         let text = '<strong>' + twoDigits(h) + ':00–' + twoDigits(h + 1) + ':00</strong>';
         items.forEach(function (item) {
-          const value = item.value === null || item.value === undefined ? '–' : share(item.value);
+          const v = item.value[1];
+          const value = v === null || v === undefined ? '–' : share(v);
           text += '<br>' + item.marker + value + ' <small>' + escaped(item.seriesName) + '</small>';
         });
         return text;

@@ -2,6 +2,7 @@
 import {BarChart, HeatmapChart, LineChart, ScatterChart} from 'echarts/charts';
 import {
   DataZoomComponent,
+  GraphicComponent,
   GridComponent,
   LegendComponent,
   MarkAreaComponent,
@@ -9,7 +10,7 @@ import {
   TooltipComponent,
   VisualMapPiecewiseComponent,
 } from 'echarts/components';
-import {init, use} from 'echarts/core';
+import {init, setPlatformAPI, use} from 'echarts/core';
 import {SVGRenderer} from 'echarts/renderers';
 
 import {daily} from './daily';
@@ -20,13 +21,31 @@ import type {FigureKind, Frame, Palette} from './types';
 import {week} from './week';
 
 use([
-  BarChart, HeatmapChart, LineChart, ScatterChart, DataZoomComponent, GridComponent, LegendComponent, MarkAreaComponent,
+  BarChart, HeatmapChart, LineChart, ScatterChart, DataZoomComponent, GraphicComponent, GridComponent, LegendComponent, MarkAreaComponent,
   MarkLineComponent, TooltipComponent, VisualMapPiecewiseComponent, SVGRenderer,
 ]);
 
 export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, ranking: ranking, week: week};
 
 const kHeatSteps = 7;
+
+// Widths of text where nobody can measure it: those of a wide typeface (DejaVu Sans), so that with any other one nothing
+// touches what stands beside it.
+function widthOf(c: number): number {
+  if (c >= 48 && c <= 57) return 0.636;
+  if (c === 32 || c === 44 || c === 46 || c === 58 || c === 0xb7) return 0.337;
+  if (c >= 65 && c <= 90) return 0.7;
+  if (c === 77 || c === 87 || c === 109 || c === 119 || c === 37) return 0.95;
+  if (c === 102 || c === 105 || c === 106 || c === 108 || c === 114 || c === 116) return 0.37;
+  return c < 0x2e80 ? 0.61 : 1;
+}
+
+function measureText(text: string, font?: string): {width: number} {
+  const size = /([0-9.]+)px/.exec(font || '');
+  let ems = 0;
+  for (let i = 0; i < text.length; i++) ems += widthOf(text.charCodeAt(i));
+  return {width: ems * (size ? parseFloat(size[1]) : 12)};
+}
 
 // Colours that nothing else uses. They stand for roles until the SVG is text, and then become CSS variables, so that one
 // drawing serves light, dark and paper. (ECharts has to parse colours, so variables cannot go through it.)
@@ -35,7 +54,7 @@ function marker(role: number): string {
   return '#fe' + hex + 'ef';
 }
 
-const kRoles = ['ink', 'muted', 'grid', 'surface', 'gap', 'band', 'first', 'second'];
+const kRoles = ['ink', 'muted', 'grid', 'surface', 'gap', 'band', 'first', 'fill', 'second'];
 
 function markers(): Palette {
   const palette: any = {heat: []};
@@ -60,7 +79,7 @@ function coloured(svg: string, palette: Palette): string {
 
 // What a picture of the light page looks like; for files that no style sheet reaches.
 const kLight: {[role: string]: string} = {
-  ink: '#1c2430', muted: '#586474', grid: '#dfe4ea', surface: '#ffffff', gap: '#eceff3', band: '#f0f4f8', first: '#0072B2', second: '#C25400',
+  ink: '#1c2430', muted: '#586474', grid: '#dfe4ea', surface: '#ffffff', gap: '#eceff3', band: '#f0f4f8', first: '#0072B2', fill: '#9cc6e2', second: '#C25400',
   'heat-0': '#eef3f8', 'heat-1': '#d3e2f0', 'heat-2': '#a9cbe4', 'heat-3': '#74aed4', 'heat-4': '#3b8cc0', 'heat-5': '#0c68a5', 'heat-6': '#063f6b',
 };
 
@@ -76,6 +95,7 @@ export interface StaticRequest {
 }
 
 export function staticSvg(request: StaticRequest): string {
+  setPlatformAPI({measureText: measureText as any});
   const kind = kinds[request.kind];
   if (!kind) throw new Error('no figure of kind ' + request.kind);
   const frame: Frame = {width: request.width, narrow: request.narrow, live: false, palette: markers()};

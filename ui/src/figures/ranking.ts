@@ -43,7 +43,7 @@ export const ranking: FigureKind<RankingData> = {
           fontSize: 12,
           formatter: function (item: {dataIndex: number}) {
             const i = item.dataIndex;
-            return share(data.shares[i]) + (frame.narrow ? '' : '  ·  ' + bytes(data.bytes[i]));
+            return (100 * data.shares[i]).toFixed(1) + ' %' + (frame.narrow ? '' : '  ·  ' + bytes(data.bytes[i]));
           },
         },
       },

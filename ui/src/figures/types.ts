@@ -12,6 +12,7 @@ export interface Palette {
   gap: string;
   band: string;
   first: string;
+  fill: string; // a lighter first: bars behind lines
   second: string;
   heat: string[];
 }

@@ -14,36 +14,48 @@ interface WeekData {
 function pieces(most: number, frame: Frame): object[] {
   const colours = frame.palette.heat;
   const result: object[] = [];
-  for (let i = colours.length - 1; i >= 0; i--) {
+  for (let i = 0; i < colours.length; i++) {
     const from = (most * i) / colours.length;
     const to = (most * (i + 1)) / colours.length;
     result.push({
       gte: from,
       lt: i === colours.length - 1 ? undefined : to,
       color: colours[i],
-      label: i === colours.length - 1 ? '≤ ' + bytes(most) : '< ' + bytes(to),
     });
   }
   return result;
 }
 
-// The outline of the working hours, as marked areas on the grid: one for each run of working days.
-function workAreas(data: WeekData, upright: boolean): object[] {
-  const areas: object[] = [];
-  const first = Math.floor(data.work.from);
-  const last = Math.max(first, Math.ceil(data.work.to) - 1);
+// The outline of the working hours, one box for each run of working days. The grid's edges are fixed, so cells have known places.
+function workBoxes(data: WeekData, frame: Frame, edges: {left: number; right: number; top: number; bottom: number}): object[] {
+  const upright = frame.narrow;
+  const cellWidth = (frame.width - edges.left - edges.right) / (upright ? 7 : 24);
+  const cellHeight = (week.height(data, frame) - edges.top - edges.bottom) / (upright ? 24 : 7);
+  const boxes: object[] = [];
   for (let d = 0; d < 7; d++) {
     if (!data.work.days[d]) continue;
     let end = d;
     while (end + 1 < 7 && data.work.days[end + 1]) end++;
-    areas.push(
-      upright
-        ? [{coord: [data.days[d], twoDigits(first)]}, {coord: [data.days[end], twoDigits(last)]}]
-        : [{coord: [twoDigits(first), data.days[d]]}, {coord: [twoDigits(last), data.days[end]]}],
-    );
+    const days = {from: d, size: end + 1 - d};
+    const hours = {from: data.work.from, size: data.work.to - data.work.from};
+    const across = upright ? days : hours;
+    const down = upright ? hours : days;
+    boxes.push({
+      type: 'rect',
+      silent: true,
+      z: 100,
+      shape: {
+        x: edges.left + across.from * cellWidth,
+        y: edges.top + down.from * cellHeight,
+        width: across.size * cellWidth,
+        height: down.size * cellHeight,
+        r: 4,
+      },
+      style: {fill: 'none', stroke: frame.palette.second, lineWidth: 2},
+    });
     d = end;
   }
-  return areas;
+  return boxes;
 }
 
 export const week: FigureKind<WeekData> = {
@@ -76,9 +88,9 @@ export const week: FigureKind<WeekData> = {
     dayAxis.axisLine = {show: false};
     dayAxis.axisLabel = {color: p.ink, interval: 0};
     const option = base(frame);
-    option.grid = upright
-      ? {left: 4, right: 4, top: 4, bottom: 76, containLabel: true}
-      : {left: 4, right: 4, top: 4, bottom: 52, containLabel: true};
+    const edges = upright ? {left: 28, right: 4, top: 4, bottom: 60} : {left: 40, right: 4, top: 4, bottom: 56};
+    option.grid = edges;
+    option.graphic = workBoxes(data, frame, edges);
     (upright ? hourAxis : dayAxis).inverse = true;
     option.xAxis = upright ? dayAxis : hourAxis;
     option.yAxis = upright ? hourAxis : dayAxis;
@@ -92,12 +104,14 @@ export const week: FigureKind<WeekData> = {
       pieces: pieces(most || 1, frame),
       hoverLink: false,
       selectedMode: false,
-      itemWidth: upright ? 14 : 22,
+      itemWidth: 26,
       itemHeight: 12,
-      itemGap: upright ? 6 : 12,
+      itemGap: 2,
       itemSymbol: 'rect',
-      textStyle: {color: p.muted, fontSize: 11},
-      inverse: true,
+      showLabel: false,
+      text: [bytes(most), bytes(0)],
+      textGap: 8,
+      textStyle: {color: p.muted, fontSize: 12},
     };
     const cellStyle = {borderColor: p.surface, borderWidth: 2, borderRadius: 3};
     option.series = [
@@ -107,11 +121,6 @@ export const week: FigureKind<WeekData> = {
         data: known,
         itemStyle: cellStyle,
         emphasis: {itemStyle: {borderColor: p.ink, borderWidth: 2}},
-        markArea: {
-          silent: true,
-          itemStyle: {color: 'transparent', borderColor: p.ink, borderWidth: 1.25, borderType: [3, 3]},
-          data: workAreas(data, upright),
-        },
       },
       {
         type: 'scatter', // cells that are not known: a small cross, no colour of the scale
