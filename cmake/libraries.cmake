@@ -36,5 +36,7 @@ configure_file(${RW_DUCKDB_SO} ${CMAKE_BINARY_DIR}/lib/libduckdb.so COPYONLY)
 configure_file(${RW_DUCKDB_INCLUDE}/duckdb.h ${CMAKE_BINARY_DIR}/duckdb-include/duckdb.h COPYONLY)
 add_library(rw_duckdb INTERFACE)
 target_include_directories(rw_duckdb SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/duckdb-include)
-target_link_libraries(rw_duckdb INTERFACE ${CMAKE_BINARY_DIR}/lib/libduckdb.so)
+# Not linked: src/lake loads it when it is first needed, from where the program's run path points.
+target_link_libraries(rw_duckdb INTERFACE ${CMAKE_DL_LIBS})
+set(CMAKE_BUILD_RPATH "$ORIGIN/lib")
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)

@@ -1,6 +1,7 @@
 // The one adapter for DuckDB's C API.
 #include "lake/engine.h"
 
+#include <dlfcn.h>
 #include <duckdb.h>
 
 #include <algorithm>
@@ -12,8 +13,110 @@
 namespace rw::duck {
 namespace {
 
+// The functions of DuckDB that are used here, found in its library when the first engine is opened: loading it takes 11
+// ms, which questions that need no SQL do not pay. Within this namespace their names mean these pointers.
+#define RW_DUCKDB_FUNCTIONS(X)                   \
+  X(duckdb_aggregate_function_add_parameter)     \
+  X(duckdb_aggregate_function_set_destructor)    \
+  X(duckdb_aggregate_function_set_functions)     \
+  X(duckdb_aggregate_function_set_name)          \
+  X(duckdb_aggregate_function_set_return_type)   \
+  X(duckdb_bind_add_result_column)               \
+  X(duckdb_bind_get_parameter)                   \
+  X(duckdb_bind_set_bind_data)                   \
+  X(duckdb_close)                                \
+  X(duckdb_column_count)                         \
+  X(duckdb_column_name)                          \
+  X(duckdb_column_type)                          \
+  X(duckdb_connect)                              \
+  X(duckdb_create_aggregate_function)            \
+  X(duckdb_create_config)                        \
+  X(duckdb_create_logical_type)                  \
+  X(duckdb_create_scalar_function)               \
+  X(duckdb_create_table_function)                \
+  X(duckdb_data_chunk_get_size)                  \
+  X(duckdb_data_chunk_get_vector)                \
+  X(duckdb_data_chunk_set_size)                  \
+  X(duckdb_destroy_aggregate_function)           \
+  X(duckdb_destroy_config)                       \
+  X(duckdb_destroy_data_chunk)                   \
+  X(duckdb_destroy_extracted)                    \
+  X(duckdb_destroy_logical_type)                 \
+  X(duckdb_destroy_pending)                      \
+  X(duckdb_destroy_prepare)                      \
+  X(duckdb_destroy_result)                       \
+  X(duckdb_destroy_scalar_function)              \
+  X(duckdb_destroy_table_function)               \
+  X(duckdb_destroy_value)                        \
+  X(duckdb_disconnect)                           \
+  X(duckdb_execute_pending)                      \
+  X(duckdb_extract_statements)                   \
+  X(duckdb_extract_statements_error)             \
+  X(duckdb_fetch_chunk)                          \
+  X(duckdb_free)                                 \
+  X(duckdb_function_get_bind_data)               \
+  X(duckdb_get_uint64)                           \
+  X(duckdb_init_set_max_threads)                 \
+  X(duckdb_nparams)                              \
+  X(duckdb_open_ext)                             \
+  X(duckdb_pending_error)                        \
+  X(duckdb_pending_prepared_streaming)           \
+  X(duckdb_prepare)                              \
+  X(duckdb_prepare_error)                        \
+  X(duckdb_prepare_extracted_statement)          \
+  X(duckdb_prepared_statement_column_count)      \
+  X(duckdb_prepared_statement_column_name)       \
+  X(duckdb_prepared_statement_column_type)       \
+  X(duckdb_prepared_statement_type)              \
+  X(duckdb_query)                                \
+  X(duckdb_register_aggregate_function)          \
+  X(duckdb_register_scalar_function)             \
+  X(duckdb_register_table_function)              \
+  X(duckdb_result_error)                         \
+  X(duckdb_result_error_type)                    \
+  X(duckdb_scalar_function_add_parameter)        \
+  X(duckdb_scalar_function_get_extra_info)       \
+  X(duckdb_scalar_function_set_extra_info)       \
+  X(duckdb_scalar_function_set_function)         \
+  X(duckdb_scalar_function_set_name)             \
+  X(duckdb_scalar_function_set_return_type)      \
+  X(duckdb_scalar_function_set_special_handling) \
+  X(duckdb_set_config)                           \
+  X(duckdb_table_function_add_parameter)         \
+  X(duckdb_table_function_set_bind)              \
+  X(duckdb_table_function_set_function)          \
+  X(duckdb_table_function_set_init)              \
+  X(duckdb_table_function_set_name)              \
+  X(duckdb_validity_set_row_invalid)             \
+  X(duckdb_vector_assign_string_element_len)     \
+  X(duckdb_vector_ensure_validity_writable)      \
+  X(duckdb_vector_get_data)                      \
+  X(duckdb_vector_get_validity)                  \
+  X(duckdb_vector_size)
+
+#define RW_DECLARE(name) decltype(&::name) name = nullptr;
+RW_DUCKDB_FUNCTIONS(RW_DECLARE)
+#undef RW_DECLARE
+
+Result<void> load_library() {
+  static const Result<void> loaded = []() -> Result<void> {
+    void* library = dlopen("libduckdb.so", RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr)
+      return Failure(ErrorCode::kNotFound, std::string("DuckDB's library cannot be loaded: ") + dlerror() +
+                                               "; it belongs beside the program, in lib/ or ../lib/rangewatch/");
+#define RW_FIND(name)                                             \
+  name = reinterpret_cast<decltype(name)>(dlsym(library, #name)); \
+  if (name == nullptr)                                            \
+    return Failure(ErrorCode::kUnsupported, "DuckDB's library lacks " #name ": it is of another version");
+    RW_DUCKDB_FUNCTIONS(RW_FIND)
+#undef RW_FIND
+    return {};
+  }();
+  return loaded;
+}
+
 // Owners of DuckDB's handles.
-template <typename Handle, void (*destroy)(Handle*)>
+template <typename Handle, void (**destroy)(Handle*)>
 class Owned {
  public:
   Owned() = default;
@@ -24,19 +127,19 @@ class Owned {
   Handle get() const { return handle_; }
   Handle* out() { return &handle_; }
   void reset() {
-    if (handle_ != nullptr) destroy(&handle_);
+    if (handle_ != nullptr) (*destroy)(&handle_);
     handle_ = nullptr;
   }
 
  private:
   Handle handle_ = nullptr;
 };
-using LogicalType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
-using Statements = Owned<duckdb_extracted_statements, duckdb_destroy_extracted>;
-using Prepared = Owned<duckdb_prepared_statement, duckdb_destroy_prepare>;
-using DataChunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
-using Config = Owned<duckdb_config, duckdb_destroy_config>;
-using Pending = Owned<duckdb_pending_result, duckdb_destroy_pending>;
+using LogicalType = Owned<duckdb_logical_type, &duckdb_destroy_logical_type>;
+using Statements = Owned<duckdb_extracted_statements, &duckdb_destroy_extracted>;
+using Prepared = Owned<duckdb_prepared_statement, &duckdb_destroy_prepare>;
+using DataChunk = Owned<duckdb_data_chunk, &duckdb_destroy_data_chunk>;
+using Config = Owned<duckdb_config, &duckdb_destroy_config>;
+using Pending = Owned<duckdb_pending_result, &duckdb_destroy_pending>;
 
 struct QueryResult {
   duckdb_result value{};
@@ -423,6 +526,7 @@ class DuckEngine : public Engine {
   }
 
   static Result<std::unique_ptr<Engine>> open(const EngineOptions& options) {
+    RW_TRY(load_library());
     auto engine = std::make_unique<DuckEngine>();
     Config config;
     if (duckdb_create_config(config.out()) == DuckDBError)
