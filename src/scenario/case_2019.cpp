@@ -463,7 +463,7 @@ constinit const Scenario kCase2019Scenario{
         "times the "
         "daily mean of 2017 (section 1), name servers that moved, two machines with 30 % of the traffic, new servers "
         "and clients "
-        "(section 3), and a rhythm that turns from leisure to work (section 4). About 36 million flow records at scale "
+        "(section 3), and a rhythm that turns from leisure to work (section 4). About 32 million flow records at scale "
         "1.",
     .write = scenario::write_case_2019,
 };
