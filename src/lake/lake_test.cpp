@@ -139,6 +139,29 @@ TEST(Lake, NestedQuestionsAddUp) {
   EXPECT_EQ(as_int(answer.rows[1][1]), 101 + 105 + 109);
 }
 
+// Rows that are equal in what they are ordered by came in a different order from one run to the next.
+TEST(Lake, RowsThatTieInTheOrderComeInOneOrder) {
+  const TemporaryFolder folder;
+  auto lake = open_lake(folder);
+  ASSERT_NE(lake, nullptr);
+  for (int file = 0; file < 3; ++file) {
+    std::vector<Flow> some = flows(40);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      some[i].start_time = some[i].end_time = kStart.us;
+      some[i].src_port = static_cast<std::uint16_t>(1000 + (i * 7 + static_cast<std::size_t>(file) * 13) % 100);
+    }
+    ASSERT_TRUE(ingest(*lake, some, "input-" + std::to_string(file)));
+  }
+  Query query;
+  query.table = "flows";
+  query.select = {{"start_time", expr::column("start_time")}, {"src_port", expr::column("src_port")}};
+  query.order_by = {{"start_time", false}};
+  const Answer answer = ask(*lake, query);
+  ASSERT_EQ(answer.rows.size(), 120U);
+  for (std::size_t i = 1; i < answer.rows.size(); ++i)
+    EXPECT_LE(as_int(answer.rows[i - 1][1]), as_int(answer.rows[i][1])) << i;
+}
+
 TEST(Lake, EmptyLakeAnswersWithNothing) {
   const TemporaryFolder folder;
   const auto lake = open_lake(folder);

@@ -284,7 +284,7 @@ Result<std::string> QueryRenderer::rows_sql() {
     wanted.push_back({"s" + std::to_string(i), query_.select[i].expr, false});
   RW_ASSIGN(const Relation rows, relation(wanted));
   for (std::size_t i = 0; i < wanted.size(); ++i) output(query_.select[i].name, rows.columns[i], wanted[i].alias);
-  keys_ = 0;
+  keys_ = outputs_.size();
   return rows.sql;
 }
 
