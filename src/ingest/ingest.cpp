@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "ingest/content_hash.h"
 #include "ingest/domain_filler.h"
@@ -16,6 +18,10 @@ namespace {
 constexpr std::uint64_t kNoticeSeed = 0x6E6F74696365;  // keeps hashes of notices apart from those of content
 constexpr std::size_t kHead = InputIdentity::kHeadBytes;
 constexpr auto kProgressEvery = std::chrono::milliseconds(200);
+// Small inputs are committed together: a commit costs some milliseconds of fsync, and so many small files in the lake.
+constexpr auto kGroupFor = std::chrono::seconds(1);
+constexpr std::size_t kGroupInputs = 1'000;
+constexpr std::uint64_t kLargeInput = 4 << 20;  // bytes; a larger one is committed when it ends
 
 // Names of files come from outside: UTF-8 without control characters stays, anything else is escaped.
 std::string printable(const std::string& name) {
@@ -97,6 +103,7 @@ struct Known {
   bool whole = false;                  // all of it was taken before
   std::uint64_t prefix_bytes = 0;      // else this much of its beginning, 0 for nothing
   std::vector<std::uint32_t> ingests;  // that brought any of it
+  std::vector<KnownInput> beginnings;  // known inputs that are shorter than it
 };
 
 class Coordinator : public InputVisitor {
@@ -109,20 +116,37 @@ class Coordinator : public InputVisitor {
   Result<void> input(const InputInfo& info, ByteStream& stream) override;
   void unreadable(const std::string& name, const Error& error) override;
 
-  // The first failure of the lake, which ends everything.
-  const Result<void>& status() const { return status_; }
+  // Commits what is still open; the first failure of the lake.
+  Result<void> finish() {
+    RW_TRY(status_);
+    return commit_group();
+  }
   IngestSummary summary() const { return summary_; }
 
  private:
   using Outcome = InputReport::Outcome;
 
+  // Inputs that are read but not committed yet. Their reports wait for the commit, which is the acknowledgement.
+  struct Group {
+    std::unique_ptr<IngestTransaction> transaction;
+    std::chrono::steady_clock::time_point since;
+    std::vector<InputReport> reports;
+    std::vector<InputIdentity> inputs;
+    std::uint64_t rows = 0;
+  };
+  Result<IngestTransaction*> open_group();
+  Result<void> commit_group();
+  Result<void> end_input(InputIdentity identity, const Emitter::Counts& counts);
+
   Result<std::vector<KnownInput>> candidates(Bytes head);
   Result<Known> recognise(const InputInfo& info, Bytes head, ByteStream& rest, std::unique_ptr<ByteStream>& spooled);
   Result<void> take(const Format& format, ByteStream& stream, Bytes head, const Known& known, InputReport& report);
+  Result<void> keep_known(const Known& known, InputIdentity identity, Bytes head);
   Result<void> judge(const Format& format, const Result<void>& decoded, StreamReader& reader, Emitter& emitter,
                      const Known& known, InputReport& report, bool& keep);
   Result<void> skip(InputReport& report, Outcome outcome, std::string_view code, std::string reason, Bytes head = {});
   Result<void> note(const InputReport& report, std::string_view code, Bytes head);
+  void report_when_committed(const InputReport& report);
   void tell(const InputReport& report);
   void start_progress(const InputInfo& info);
   void tick();
@@ -133,6 +157,8 @@ class Coordinator : public InputVisitor {
   const std::uint64_t seed_;
   SharedState shared_;
   Spool* spool_ = nullptr;
+  Group group_;
+  std::optional<std::vector<KnownInput>> small_;  // known inputs shorter than a head, as they were at the start, and our own
   IngestSummary summary_;
   Result<void> status_;
 
@@ -159,7 +185,7 @@ void Coordinator::tick() {
   shown_ = now;
   if (position_now_) position_ = std::max(position_, position_now_());
   progress_.done_bytes = std::min(finished_bytes_ + position_, std::max(progress_.total_bytes, position_));
-  progress_.rows = observations(summary_.counts) + (emitter_ == nullptr ? 0 : observations(emitter_->counts()));
+  progress_.rows = observations(summary_.counts) + group_.rows + (emitter_ == nullptr ? 0 : observations(emitter_->counts()));
   hooks_.progress(progress_);
 }
 
@@ -187,7 +213,9 @@ Result<void> Coordinator::note(const InputReport& report, std::string_view code,
   RW_ASSIGN(const auto noted, lake_.known_inputs(hash.lo, UINT64_MAX));
   for (const KnownInput& one : noted)
     if (one.hash_hi == hash.hi && one.hash_lo == hash.lo) return {};
-  RW_ASSIGN(const auto transaction, lake_.begin_ingest());
+  for (const InputIdentity& one : group_.inputs)
+    if (one.hash_hi == hash.hi && one.hash_lo == hash.lo) return {};
+  RW_ASSIGN(IngestTransaction * transaction, open_group());
   Emitter emitter(*transaction, report.name, report.format, Timestamp::now());
   emitter.weird(code, report.reason);
   RW_TRY(emitter.finish());
@@ -197,7 +225,37 @@ Result<void> Coordinator::note(const InputReport& report, std::string_view code,
   identity.hash_hi = hash.hi;
   identity.hash_lo = hash.lo;
   identity.head_hash = hash.lo;
-  return transaction->commit(identity, emitter.counts());
+  return end_input(std::move(identity), emitter.counts());
+}
+
+Result<IngestTransaction*> Coordinator::open_group() {
+  if (!group_.transaction) {
+    RW_ASSIGN(group_.transaction, lake_.begin_ingest());
+    group_.since = std::chrono::steady_clock::now();
+  }
+  return group_.transaction.get();
+}
+
+Result<void> Coordinator::commit_group() {
+  if (group_.transaction) RW_TRY(group_.transaction->commit());
+  const Group done = std::exchange(group_, {});
+  for (const InputReport& report : done.reports) tell(report);
+  if (options_.again) small_.reset();  // what is replaced next must be known by its number
+  return {};
+}
+
+Result<void> Coordinator::end_input(InputIdentity identity, const Emitter::Counts& counts) {
+  RW_TRY(group_.transaction->end_input(identity, counts));
+  group_.rows += observations(counts);
+  if (small_ && identity.bytes > 0 && identity.bytes < kHead)
+    small_->push_back({identity.bytes, identity.hash_hi, identity.hash_lo, 0});
+  group_.inputs.push_back(std::move(identity));
+  return {};
+}
+
+void Coordinator::report_when_committed(const InputReport& report) {
+  if (group_.transaction) group_.reports.push_back(report);
+  else tell(report);
 }
 
 Result<void> Coordinator::skip(InputReport& report, Outcome outcome, std::string_view code, std::string reason,
@@ -205,7 +263,7 @@ Result<void> Coordinator::skip(InputReport& report, Outcome outcome, std::string
   report.outcome = outcome;
   report.reason = std::move(reason);
   RW_TRY(note(report, code, head));
-  tell(report);
+  report_when_committed(report);
   return {};
 }
 
@@ -216,21 +274,21 @@ void Coordinator::unreadable(const std::string& name, const Error& error) {
   status_ = skip(report, Outcome::kFailed, "unreadable", error.message);
 }
 
-// Known inputs that this one may begin with.
+// Known inputs that this one may begin with, shorter ones first.
 Result<std::vector<KnownInput>> Coordinator::candidates(Bytes head) {
-  std::vector<KnownInput> found;
-  RW_ASSIGN(const auto small, lake_.known_small_inputs());
-  std::uint64_t length = 0;
-  Hash128 hash;
-  for (const KnownInput& one : small) {
-    if (one.bytes == 0 || one.bytes > head.size()) continue;
-    if (one.bytes != length) hash = hash_of(head.first(one.bytes), seed_);
-    length = one.bytes;
-    if (one.hash_hi == hash.hi && one.hash_lo == hash.lo) found.push_back(one);
+  const std::uint64_t head_hash = hash_of(head, seed_).lo;
+  RW_ASSIGN(auto found, lake_.known_inputs(head_hash, UINT64_MAX));
+  for (const InputIdentity& one : group_.inputs)
+    if (one.head_hash == head_hash && one.bytes > 0) found.push_back({one.bytes, one.hash_hi, one.hash_lo, 0});
+  if (!small_) {
+    RW_ASSIGN(small_, lake_.known_small_inputs());
   }
-  if (head.size() == kHead) {
-    RW_ASSIGN(const auto large, lake_.known_inputs(hash_of(head, seed_).lo, UINT64_MAX));
-    found.insert(found.end(), large.begin(), large.end());
+  std::map<std::uint64_t, Hash128> hashes;  // of the head's beginnings, by length
+  for (const KnownInput& one : *small_) {
+    if (one.bytes == 0 || one.bytes >= head.size()) continue;
+    auto it = hashes.find(one.bytes);
+    if (it == hashes.end()) it = hashes.emplace(one.bytes, hash_of(head.first(one.bytes), seed_)).first;
+    if (it->second == Hash128{one.hash_hi, one.hash_lo}) found.push_back(one);
   }
   std::sort(found.begin(), found.end(), [](const KnownInput& a, const KnownInput& b) { return a.bytes < b.bytes; });
   return found;
@@ -265,6 +323,7 @@ Result<Known> Coordinator::recognise(const InputInfo& info, Bytes head, ByteStre
     known.ingests.push_back(found[i].ingest);
     known.prefix_bytes = found[i].bytes;
     known.whole = found[i].bytes == hash.bytes();
+    if (!known.whole) known.beginnings.push_back(found[i]);
   }
   return known;
 }
@@ -296,8 +355,12 @@ Result<void> Coordinator::judge(const Format& format, const Result<void>& decode
 
 Result<void> Coordinator::take(const Format& format, ByteStream& stream, Bytes head, const Known& known,
                                InputReport& report) {
-  const std::vector<std::uint32_t> replace = options_.again ? known.ingests : std::vector<std::uint32_t>();
-  RW_ASSIGN(const auto transaction, lake_.begin_ingest(replace));
+  const bool replaces = options_.again && !known.ingests.empty();
+  if (replaces) {
+    RW_TRY(commit_group());
+    RW_ASSIGN(group_.transaction, lake_.begin_ingest(known.ingests));
+  }
+  RW_ASSIGN(IngestTransaction * transaction, open_group());
   DomainFiller sink(*transaction);
   EmitterOptions emitter_options;
   if (!options_.again) emitter_options.resume_offset = known.prefix_bytes;
@@ -327,13 +390,30 @@ Result<void> Coordinator::take(const Format& format, ByteStream& stream, Bytes h
   identity.hash_hi = digest.hi;
   identity.hash_lo = digest.lo;
   identity.head_hash = hash_of(head, seed_).lo;
-  RW_TRY(transaction->commit(identity, report.counts));
-  tell(report);
+  RW_TRY(end_input(identity, report.counts));
+  if (replaces) RW_TRY(keep_known(known, identity, head));
+  report_when_committed(report);
+  if (options_.again || report.bytes >= kLargeInput) return commit_group();
+  return {};
+}
+
+// Inputs that were taken before this one grew are replaced with it; their content stays known, or offering a copy of it
+// would bring its rows a second time.
+Result<void> Coordinator::keep_known(const Known& known, InputIdentity identity, Bytes head) {
+  for (const KnownInput& one : known.beginnings) {
+    identity.bytes = one.bytes;
+    identity.hash_hi = one.hash_hi;
+    identity.hash_lo = one.hash_lo;
+    identity.head_hash = hash_of(head.first(std::min<std::uint64_t>(one.bytes, head.size())), seed_).lo;
+    RW_TRY(end_input(identity, {}));
+  }
   return {};
 }
 
 Result<void> Coordinator::input(const InputInfo& info, ByteStream& stream) {
   RW_TRY(status_);
+  const bool old = std::chrono::steady_clock::now() - group_.since > kGroupFor;
+  if (old || group_.inputs.size() >= kGroupInputs || info.stored_bytes >= kLargeInput) RW_TRY(commit_group());
   start_progress(info);
   InputReport report;
   report.name = printable(info.name);
@@ -364,7 +444,7 @@ Result<void> Coordinator::input(const InputInfo& info, ByteStream& stream) {
     report.outcome = Outcome::kKnown;
     report.reason = "was read before";
     report.bytes = known.prefix_bytes;
-    tell(report);
+    report_when_committed(report);
     return {};
   }
   return take(*format, spooled ? *spooled : whole, head, known, report);
@@ -378,7 +458,7 @@ Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, con
     return Failure(ErrorCode::kUsage, "no format is called '" + options.format + "'; rangewatch formats lists them");
   Coordinator coordinator(lake, options, hooks, hooks.progress ? total_stored_bytes(paths) : 0);
   RW_TRY(visit_inputs(paths, options.source, coordinator));
-  RW_TRY(coordinator.status());
+  RW_TRY(coordinator.finish());
   return coordinator.summary();
 }
 

@@ -20,7 +20,14 @@ struct IngestOptions {
   SourceOptions source;
 };
 
-// What became of one input.
+// What became of one input. Told when its rows are durable: small inputs are committed together, at most a second's worth.
+//   kRead      all of it
+//   kKnown     nothing: the same content, whatever its name and compression, was taken before
+//   kExtended  what came after a beginning that was taken before
+//   kSkipped   nothing: no format fits, or its records are of a kind that is not read
+//   kPartly    what came before damage
+//   kFailed    nothing: it cannot be opened, or is damaged from the start
+// A shorter copy of a known input (its first half, say) is new content: its rows are taken again.
 struct InputReport {
   enum class Outcome { kRead, kKnown, kExtended, kSkipped, kPartly, kFailed };
   std::string name;
@@ -48,7 +55,9 @@ struct IngestSummary {
   Emitter::Counts counts;
 };
 
-// One input's failure does not stop the others. A failure of the lake does.
+// One input's failure does not stop the others. A failure of the lake does; what was told before stays. An input that was
+// skipped or failed leaves one line in the table `weird`, once for the same content, name and reason. Two processes may
+// ingest into one lake at once, but not the same inputs: what neither has committed yet, the other does not know.
 Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
                              const IngestHooks& hooks);
 

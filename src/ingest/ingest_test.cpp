@@ -233,6 +233,36 @@ TEST_F(IngestTest, DamagedInputsKeepWhatCameBefore) {
   EXPECT_EQ(ask("select byte_offset > 100000 from weird where code = 'input-broken'"), "true");
 }
 
+TEST_F(IngestTest, SmallInputsAreCommittedTogetherAndStayApart) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string start = kHeader + "#note " + std::to_string(i) + "\n" + conn_lines(i, i + 3);
+    write("n" + std::to_string(1000 + i) + "-a", start);
+    write("n" + std::to_string(1000 + i) + "-b", start);                        // the same again
+    write("n" + std::to_string(1000 + i) + "-c", start + conn_lines(900, 902));  // and grown
+    write("n" + std::to_string(1000 + i) + "-d", "no log " + std::to_string(i));
+  }
+  const auto reports = run({(folder_ / "in").string()});
+  ASSERT_EQ(reports.size(), 800U);
+  for (std::size_t i = 0; i < 800; i += 4) {
+    EXPECT_EQ(reports[i].outcome, Outcome::kRead);
+    EXPECT_EQ(reports[i + 1].outcome, Outcome::kKnown);
+    EXPECT_EQ(reports[i + 2].outcome, Outcome::kExtended);
+    EXPECT_EQ(reports[i + 3].outcome, Outcome::kSkipped);
+  }
+  EXPECT_EQ(ask("select count(*), count(distinct ingest) from flows"), "1000 400");
+  EXPECT_EQ(ask("select count(*) from weird where code = 'unknown-format'"), "200");
+  auto info = lake_->info();
+  ASSERT_TRUE(info);
+  for (const TableInfo& table : info->tables) EXPECT_LT(table.files, 100U) << table.table;
+  // One of them can still be replaced alone.
+  IngestOptions again;
+  again.again = true;
+  again.decode.sensor = "new";
+  run_one((folder_ / "in/n1007-c").string(), again);
+  EXPECT_EQ(ask("select count(*), count(*) filter (where sensor = 'new') from flows"), "1000 5");
+  EXPECT_EQ(run_one((folder_ / "in/n1007-b").string()).outcome, Outcome::kKnown) << "what it grew from stays known";
+}
+
 TEST_F(IngestTest, OneUnreadableInputDoesNotStopTheOthers) {
   write("a.log", kHeader + conn_lines(0, 3));
   fs::create_symlink("nowhere", folder_ / "in/b.log");

@@ -323,7 +323,7 @@ class SqliteCatalog : public Catalog {
     for (const std::uint32_t ingest : change.forget_ingests)
       RW_TRY(run("DELETE FROM inputs WHERE ingest=?1", static_cast<std::int64_t>(ingest)));
     for (const FileEntry& file : change.add) RW_TRY(add_file(file));
-    if (change.input) RW_TRY(add_input(change, now));
+    for (const TakenInput& input : change.inputs) RW_TRY(add_input(input, now));
     if (change.unobserve)
       RW_TRY(run("DELETE FROM observed WHERE hour>=?1 AND hour<?2", change.unobserve->from.us / kHour.us,
                  (change.unobserve->to.us + kHour.us - 1) / kHour.us));
@@ -346,13 +346,13 @@ class SqliteCatalog : public Catalog {
     return {};
   }
 
-  Result<void> add_input(const CatalogChange& change, std::int64_t now) {
+  Result<void> add_input(const TakenInput& taken, std::int64_t now) {
     std::uint64_t rows = 0;
     std::uint64_t weird = 0;
-    for (const auto& [table, n] : change.counts.rows) rows += n;
-    for (const auto& [code, n] : change.counts.weird) weird += n;
-    const InputIdentity& input = *change.input;
-    return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(change.ingest),
+    for (const auto& [table, n] : taken.counts.rows) rows += n;
+    for (const auto& [code, n] : taken.counts.weird) weird += n;
+    const InputIdentity& input = taken.identity;
+    return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(taken.ingest),
                input.name, input.format, as_signed(input.bytes), as_signed(input.hash_hi), as_signed(input.hash_lo),
                as_signed(input.head_hash), now, as_signed(rows), as_signed(weird));
   }

@@ -31,14 +31,19 @@ struct FileEntry {
   std::vector<std::uint32_t> ingests;  // whose rows it holds; filled by files_of_ingests and compaction, not by files()
 };
 
+// An input whose rows a transaction brings.
+struct TakenInput {
+  InputIdentity identity;
+  std::uint32_t ingest = 0;
+  Emitter::Counts counts;
+};
+
 // What one transaction does. Everything happens or nothing does.
 struct CatalogChange {
   std::vector<FileEntry> add;
   std::vector<std::int64_t> remove;           // file ids; kConflict when one is gone already
   std::vector<std::uint32_t> forget_ingests;  // their inputs are no longer known
-  std::optional<InputIdentity> input;
-  std::uint32_t ingest = 0;  // of `input`
-  Emitter::Counts counts;
+  std::vector<TakenInput> inputs;
   std::vector<ObservedHour> observed;
   std::optional<TimeRange> unobserve;  // hours that are forgotten, before `observed` is added
 };

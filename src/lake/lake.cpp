@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "lake/answers.h"
 #include "lake/care.h"
@@ -31,6 +32,8 @@ constexpr std::size_t kWriterQueue = 1;  // batches that wait; each may hold 64 
 constexpr int kReplaceAttempts = 5;      // --again beside a compaction
 constexpr std::uint64_t kMostMemory = 8ULL << 30;
 
+constexpr std::size_t kSmallBatch = 65'536;  // rows: batches under this are put together before they are written
+
 std::uint64_t default_memory() {
   const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
   return std::min(kMostMemory, pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 2);
@@ -46,19 +49,29 @@ Result<void> add_functions(duck::Connection& connection) {
 
 class LakeIngest : public IngestTransaction {
  public:
-  LakeIngest(EmbeddedLake& lake, std::uint32_t ingest, std::vector<std::uint32_t> replace,
-             std::unique_ptr<Lease> staging)
-      : lake_(lake), ingest_(ingest), replace_(std::move(replace)), staging_(std::move(staging)) {}
+  LakeIngest(EmbeddedLake& lake, std::vector<std::uint32_t> replace, std::unique_ptr<Lease> staging)
+      : lake_(lake), replace_(std::move(replace)), staging_(std::move(staging)) {}
   ~LakeIngest() override { wait(); }
 
   Result<void> take(Batch&& batch) override;
-  Result<void> commit(const InputIdentity& input, const Emitter::Counts& counts) override;
+  Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) override;
+  Result<void> commit() override;
 
  private:
+  // Small batches of one table, of one input or of several, on their way into one file.
+  struct Pending {
+    std::unique_ptr<Batch> batch;
+    std::vector<std::uint32_t> ingests;
+  };
+  Result<void> number_input();
+  Result<void> write(Batch&& batch, std::vector<std::uint32_t> ingests);
+  Result<void> write(Pending& pending);
   void wait();
 
   EmbeddedLake& lake_;
-  std::uint32_t ingest_;
+  std::uint32_t ingest_ = 0;  // of the input that is being taken, 0 before its first row
+  std::vector<TakenInput> inputs_;
+  std::map<const TableSpec*, Pending> pending_;
   std::vector<std::uint32_t> replace_;
   std::unique_ptr<Lease> staging_;
   std::mutex mutex_;
@@ -400,13 +413,38 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
 
 Result<std::unique_ptr<IngestTransaction>> EmbeddedLake::begin_ingest(const std::vector<std::uint32_t>& replace) {
   if (!options_.write) return Failure(ErrorCode::kUsage, "the lake " + directory_ + " was opened for reading only");
-  RW_ASSIGN(const std::uint32_t ingest, catalog_->next_ingest());
   RW_ASSIGN(auto staging, Lease::take(directory_ + "/staging"));
-  return std::unique_ptr<IngestTransaction>(std::make_unique<LakeIngest>(*this, ingest, replace, std::move(staging)));
+  return std::unique_ptr<IngestTransaction>(std::make_unique<LakeIngest>(*this, replace, std::move(staging)));
+}
+
+Result<void> LakeIngest::number_input() {
+  if (ingest_ != 0) return {};
+  RW_ASSIGN(ingest_, lake_.catalog().next_ingest());
+  return {};
 }
 
 Result<void> LakeIngest::take(Batch&& batch) {
   if (batch.rows() == 0) return {};
+  RW_TRY(number_input());
+  const int ingest_column = find_column(batch.table(), "ingest");
+  if (ingest_column >= 0) batch.column(static_cast<std::size_t>(ingest_column)).fill_u32(ingest_);
+  if (batch.rows() >= kSmallBatch) return write(std::move(batch), {ingest_});
+  Pending& pending = pending_[&batch.table()];
+  if (pending.batch) pending.batch->append(batch);
+  else pending.batch = std::make_unique<Batch>(std::move(batch));
+  if (pending.ingests.empty() || pending.ingests.back() != ingest_) pending.ingests.push_back(ingest_);
+  const EmitterOptions full;
+  if (pending.batch->rows() >= full.batch_rows || pending.batch->memory_bytes() >= full.batch_bytes) return write(pending);
+  return {};
+}
+
+Result<void> LakeIngest::write(Pending& pending) {
+  if (!pending.batch) return {};
+  const std::unique_ptr<Batch> batch = std::move(pending.batch);
+  return write(std::move(*batch), std::exchange(pending.ingests, {}));
+}
+
+Result<void> LakeIngest::write(Batch&& batch, std::vector<std::uint32_t> ingests) {
   RW_ASSIGN(WriterPool * pool, lake_.writers());
   std::string name;
   {
@@ -415,10 +453,8 @@ Result<void> LakeIngest::take(Batch&& batch) {
     ++running_;
     name = staging_->token() + "-" + std::to_string(batches_++);
   }
-  const int ingest_column = find_column(batch.table(), "ingest");
-  if (ingest_column >= 0) batch.column(static_cast<std::size_t>(ingest_column)).fill_u32(ingest_);
   auto held = std::make_shared<const Batch>(std::move(batch));
-  pool->submit([this, held = std::move(held), name](duck::Connection& connection) {
+  pool->submit([this, held = std::move(held), name, ingests = std::move(ingests)](duck::Connection& connection) {
     auto written = write_batch(connection, *held, staging_->folder(), name);
     const std::lock_guard lock(mutex_);
     --running_;
@@ -426,7 +462,7 @@ Result<void> LakeIngest::take(Batch&& batch) {
       if (status_) status_ = Failure(written.error());
     } else {
       for (StagedFile& file : written->files) {
-        file.entry.ingests = {ingest_};
+        file.entry.ingests = ingests;
         files_.push_back(std::move(file));
       }
       observed_.merge(written->observed);
@@ -436,20 +472,25 @@ Result<void> LakeIngest::take(Batch&& batch) {
   return {};
 }
 
+Result<void> LakeIngest::end_input(const InputIdentity& input, const Emitter::Counts& counts) {
+  RW_TRY(number_input());
+  inputs_.push_back({input, std::exchange(ingest_, 0), counts});
+  return {};
+}
+
 void LakeIngest::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return running_ == 0; });
 }
 
-Result<void> LakeIngest::commit(const InputIdentity& input, const Emitter::Counts& counts) {
+Result<void> LakeIngest::commit() {
+  for (auto& [table, pending] : pending_) RW_TRY(write(pending));
   wait();
   if (!status_) return status_;
   CatalogChange mine;
   RW_TRY(publish(lake_.directory(), files_, mine));
   for (const auto& [sensor, hour] : observed_) mine.observed.push_back({Timestamp{hour * kHour.us}, sensor});
-  mine.input = input;
-  mine.ingest = ingest_;
-  mine.counts = counts;
+  mine.inputs = inputs_;
   Result<void> done;
   for (int attempt = 0; attempt < kReplaceAttempts; ++attempt) {
     CatalogChange change = mine;

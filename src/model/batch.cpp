@@ -144,6 +144,28 @@ void ColumnBuffer::put_symbol(std::string_view value) {
   put(last_symbol_);
 }
 
+void ColumnBuffer::append(const ColumnBuffer& other) {
+  const auto numbers = [&]<typename T>(T) {
+    for (std::size_t row = 0; row < other.rows_; ++row)
+      other.is_null(row) ? put_null() : put(other.values<T>()[row]);
+  };
+  switch (column_->type) {
+    case ColumnType::kU8: return numbers(std::uint8_t{});
+    case ColumnType::kU16: return numbers(std::uint16_t{});
+    case ColumnType::kU32: return numbers(std::uint32_t{});
+    case ColumnType::kText:
+      for (std::size_t row = 0; row < other.rows_; ++row) other.is_null(row) ? put_null() : put_text(other.text(row));
+      return;
+    case ColumnType::kSymbol:
+      for (std::size_t row = 0; row < other.rows_; ++row) other.is_null(row) ? put_null() : put_symbol(other.text(row));
+      return;
+    case ColumnType::kTime:
+    case ColumnType::kI64:
+    case ColumnType::kU64:
+    case ColumnType::kF64: return numbers(std::uint64_t{});
+  }
+}
+
 void ColumnBuffer::clear() {
   const std::size_t rows = rows_;
   *this = ColumnBuffer(*column_);
@@ -169,6 +191,10 @@ std::size_t Batch::memory_bytes() const {
 
 void Batch::reserve(std::size_t rows) {
   for (ColumnBuffer& column : columns_) column.reserve(rows);
+}
+
+void Batch::append(const Batch& other) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].append(other.columns_[i]);
 }
 
 #define RW_PUT(name, type, unit, doc) writer.column(&Row::name);

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -87,6 +88,8 @@ class ColumnBuffer {
   }
   // Replaces the value of every row: for columns that are known only at commit (ingest).
   void fill_u32(std::uint32_t value);
+  // Adds all rows of another buffer of the same column, value by value: for small ones.
+  void append(const ColumnBuffer& other);
   // Forgets every row, so that the column can be put anew from others of its batch (registered_domain from name).
   void clear();
 
@@ -142,8 +145,10 @@ class Batch {
   void append(std::span<const Alert> rows);
   void append(std::span<const InterfaceCounters> rows);
   void append(std::span<const Weird> rows);
+  // All rows of another batch of the same table.
+  void append(const Batch& other);
   template <typename Row>
-  requires(!requires(const Row& row) { row.size(); }) void append(const Row& row) {
+  requires(!requires(const Row& row) { row.size(); } && !std::is_same_v<Row, Batch>) void append(const Row& row) {
     append(std::span<const Row>(&row, 1));
   }
 

@@ -28,12 +28,19 @@ struct InputIdentity {
   static constexpr std::size_t kHeadBytes = 4096;
 };
 
-// One input on its way in. Rows become visible all at once at commit, or never.
+// Inputs on their way in, one after the other. Rows become visible all at once at commit, or never.
 class IngestTransaction : public BatchSink {
  public:
-  // Writes out what is still queued, then makes rows and identity visible in one step; durable when it returns.
-  virtual Result<void> commit(const InputIdentity& input, const Emitter::Counts& counts) = 0;
+  // Ends one input: its rows are those taken since the last end. Each input has an ingest number of its own.
+  virtual Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) = 0;
+  // Writes out what is still queued, then makes rows and identities visible in one step; durable when it returns.
+  virtual Result<void> commit() = 0;
   // The destructor without commit removes every trace.
+
+  Result<void> commit(const InputIdentity& input, const Emitter::Counts& counts) {
+    RW_TRY(end_input(input, counts));
+    return commit();
+  }
 };
 
 // Hours in which a sensor reported, for "observed time".
