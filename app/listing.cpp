@@ -428,10 +428,16 @@ class Printer {
 
   bool piece(const Answer& answer) {
     if (!begun_) begin(answer);
-    std::vector<Value> row(from_.size());
     for (const auto& values : answer.rows) {
-      for (std::size_t i = 0; i < from_.size(); ++i) row[i] = shown_value(values[from_[i]], plan_.shown[i].show);
-      if (!writer_.add(row)) return false;
+      for (std::size_t i = 0; i < from_.size(); ++i) {
+        const Value& value = values[from_[i]];
+        const Show show = plan_.shown[i].show;
+        if (show == Show::kValue)
+          row_[i] = &value;
+        else
+          row_[i] = &(names_[i] = shown_value(value, show));
+      }
+      if (!writer_.add(std::span<const Value* const>(row_))) return false;
     }
     return true;
   }
@@ -450,12 +456,16 @@ class Printer {
       from_.push_back(static_cast<std::size_t>(std::max(at, 0)));
       columns.push_back({field.name, field.unit, field.numeric});
     }
+    row_.resize(columns.size());
+    names_.resize(columns.size());
     writer_.begin(std::move(columns));
   }
 
   const Plan& plan_;
   AnswerWriter& writer_;
-  std::vector<std::size_t> from_;
+  std::vector<std::size_t> from_;  // where each shown column is in the answer
+  std::vector<const Value*> row_;
+  std::vector<Value> names_;  // of values that are shown by name
   bool begun_ = false;
 };
 

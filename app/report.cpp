@@ -101,7 +101,7 @@ Result<int> run(const Arguments& args, Console& console) {
   const std::filesystem::path output(args.get(kOutput));
   if (args.has(kOutput)) options.files_stem = output.stem().string();
   console.progress("dossier: " + std::string(renderer->id));
-  RW_ASSIGN(const Rendered rendered, renderer->render(dossier, options));
+  RW_ASSIGN(const RenderedDossier rendered, renderer->render(dossier, options));
   console.progress("");
   if (!args.has(kOutput)) {
     console.out(rendered.text);

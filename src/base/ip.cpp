@@ -21,7 +21,8 @@ constexpr std::uint64_t high_mask(int length) {
 
 Result<Ip> Ip::parse(std::string_view text) {
   std::array<char, kMaxText> buffer{};
-  if (text.empty() || text.size() >= buffer.size())
+  // inet_pton stops at a NUL: what comes after one must not pass unseen.
+  if (text.empty() || text.size() >= buffer.size() || text.find('\0') != std::string_view::npos)
     return Failure(ErrorCode::kUsage, "'" + std::string(text.substr(0, kMaxText)) + "' is not an IP address");
   std::memcpy(buffer.data(), text.data(), text.size());
   in_addr four{};
@@ -37,19 +38,33 @@ bool Ip::is_multicast() const {
 }
 
 std::string Ip::to_string() const {
+  std::string out;
+  append_to(out);
+  return out;
+}
+
+void Ip::append_to(std::string& out) const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (is_v4()) {
-    const in_addr four{htonl(v4_bits())};
-    inet_ntop(AF_INET, &four, text.data(), text.size());
-  } else {
-    in6_addr six{};
-    for (int i = 0; i < 8; ++i) {
-      six.s6_addr[i] = static_cast<std::uint8_t>(hi >> (56 - 8 * i));
-      six.s6_addr[8 + i] = static_cast<std::uint8_t>(lo >> (56 - 8 * i));
+    // By hand: listings write millions of these, and inet_ntop goes through printf.
+    char* end = text.data();
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      const unsigned byte = v4_bits() >> shift & 255;
+      if (byte >= 100) *end++ = static_cast<char>('0' + byte / 100);
+      if (byte >= 10) *end++ = static_cast<char>('0' + byte / 10 % 10);
+      *end++ = static_cast<char>('0' + byte % 10);
+      if (shift > 0) *end++ = '.';
     }
-    inet_ntop(AF_INET6, &six, text.data(), text.size());
+    out.append(text.data(), end);
+    return;
   }
-  return text.data();
+  in6_addr six{};
+  for (int i = 0; i < 8; ++i) {
+    six.s6_addr[i] = static_cast<std::uint8_t>(hi >> (56 - 8 * i));
+    six.s6_addr[8 + i] = static_cast<std::uint8_t>(lo >> (56 - 8 * i));
+  }
+  inet_ntop(AF_INET6, &six, text.data(), text.size());
+  out += text.data();
 }
 
 Prefix Prefix::of(Ip address, std::uint8_t length) {
@@ -70,8 +85,8 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   }
   const Prefix prefix = Prefix::of(ip, static_cast<std::uint8_t>(128 - width + length));
   if (prefix.base != ip)
-    return Failure(ErrorCode::kUsage, "'" + std::string(text) + "' has host bits set; did you mean " +
-                                          prefix.to_string() + "?");
+    return Failure(ErrorCode::kUsage,
+                   "'" + std::string(text) + "' has host bits set; did you mean " + prefix.to_string() + "?");
   return prefix;
 }
 

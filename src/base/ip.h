@@ -33,8 +33,9 @@ struct Ip {
   constexpr bool is_v4() const { return hi == 0 && (lo >> 32) == 0xFFFF; }
   constexpr std::uint32_t v4_bits() const { return static_cast<std::uint32_t>(lo); }
   constexpr bool is_unspecified() const { return hi == 0 && (lo == 0 || lo == kV4Marker); }
-  bool is_multicast() const;  // 224.0.0.0/4 or ff00::/8
+  bool is_multicast() const;      // 224.0.0.0/4 or ff00::/8
   std::string to_string() const;  // RFC 5952; IPv4 as a dotted quad
+  void append_to(std::string& out) const;
 
   friend constexpr auto operator<=>(const Ip&, const Ip&) = default;
 };
@@ -44,7 +45,8 @@ struct Prefix {
   Ip base;
   std::uint8_t length = 0;
 
-  // "175.45.176.0/22", "2001:db8::/32", or a bare address. Host bits that are set are an error that names the right base.
+  // "175.45.176.0/22", "2001:db8::/32", or a bare address. Host bits that are set are an error that names the right
+  // base.
   static Result<Prefix> parse(std::string_view text);
   static Prefix of(Ip address, std::uint8_t length);  // clears the host bits
 

@@ -86,18 +86,45 @@ Result<Timestamp> Timestamp::parse(std::string_view text) {
 std::string Timestamp::date() const { return format_date(day()); }
 
 std::string Timestamp::to_string() const {
+  std::string out;
+  append_to(out);
+  return out;
+}
+
+void Timestamp::append_to(std::string& out) const {
+  // By hand: listings write millions of these.
+  const auto put = [](char* at, int digits, std::int64_t value) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+    return at + digits;
+  };
+  const CivilDate civil = civil_from_days(day());
   const std::int64_t in_day = us - day() * kDay.us;
-  const int seconds = static_cast<int>(in_day / 1'000'000);
-  const int fraction = static_cast<int>(in_day % 1'000'000);
-  char text[32];
-  if (fraction == 0)
-    std::snprintf(text, sizeof text, "T%02d:%02d:%02dZ", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  else if (fraction % 1000 == 0)
-    std::snprintf(text, sizeof text, "T%02d:%02d:%02d.%03dZ", seconds / 3600, seconds / 60 % 60, seconds % 60,
-                  fraction / 1000);
-  else
-    std::snprintf(text, sizeof text, "T%02d:%02d:%02d.%06dZ", seconds / 3600, seconds / 60 % 60, seconds % 60, fraction);
-  return date() + text;
+  const std::int64_t seconds = in_day / 1'000'000;
+  const std::int64_t fraction = in_day % 1'000'000;
+  if (civil.year < 0 || civil.year > 9999) {  // beyond RFC 3339; bounded at ingest
+    out += date();
+  } else {
+    char text[11];
+    char* end = put(text, 4, civil.year);
+    *end++ = '-';
+    end = put(end, 2, civil.month);
+    *end++ = '-';
+    out.append(text, put(end, 2, civil.day));
+  }
+  char text[20];
+  char* end = text;
+  *end++ = 'T';
+  end = put(end, 2, seconds / 3600);
+  *end++ = ':';
+  end = put(end, 2, seconds / 60 % 60);
+  *end++ = ':';
+  end = put(end, 2, seconds % 60);
+  if (fraction != 0) {
+    *end++ = '.';
+    end = fraction % 1000 == 0 ? put(end, 3, fraction / 1000) : put(end, 6, fraction);
+  }
+  *end++ = 'Z';
+  out.append(text, end);
 }
 
 }  // namespace rw

@@ -30,12 +30,14 @@ struct Timestamp {
   std::int64_t us = 0;  // since 1970-01-01T00:00:00Z, negative before
 
   static constexpr Timestamp from_seconds(std::int64_t s) { return {s * 1'000'000}; }
-  // RFC 3339 with any offset, "2019-01-01T09:00", "2019-01-01 09:00:00", or a date (midnight); UTC unless an offset is given.
+  // RFC 3339 with any offset, "2019-01-01T09:00", "2019-01-01 09:00:00", or a date (midnight); UTC unless an offset is
+  // given.
   static Result<Timestamp> parse(std::string_view text);
   static Timestamp now();
 
-  std::string to_string() const;  // 2019-04-23T03:00:00Z; a fraction only where there is one (3 or 6 digits)
-  std::string date() const;       // 2019-04-23
+  std::string to_string() const;           // 2019-04-23T03:00:00Z; a fraction only where there is one (3 or 6 digits)
+  void append_to(std::string& out) const;  // the same
+  std::string date() const;                // 2019-04-23
   // Days since 1970-01-01 in UTC, rounded down.
   constexpr std::int64_t day() const { return us >= 0 ? us / kDay.us : -((-us + kDay.us - 1) / kDay.us); }
 

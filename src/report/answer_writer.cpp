@@ -13,8 +13,9 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kSampleRows = 1000;  // rows that decide a table's column widths
-constexpr std::size_t kMinCutWidth = 12;   // text columns are not cut below this
+constexpr std::size_t kSampleRows = 1000;       // rows that decide a table's column widths
+constexpr std::size_t kMinCutWidth = 12;        // text columns are not cut below this
+constexpr std::size_t kGatherBytes = 32 << 10;  // of csv and json before they are handed over
 constexpr std::string_view kGap = "  ";
 
 void append_number(std::string& out, auto value) {
@@ -42,8 +43,8 @@ bool append_plain(std::string& out, const Value& value) {
       return true;
     }
     bool operator()(const std::string& v) const { return out += v, true; }
-    bool operator()(Timestamp v) const { return out += v.to_string(), true; }
-    bool operator()(const Ip& v) const { return out += v.to_string(), true; }
+    bool operator()(Timestamp v) const { return v.append_to(out), true; }
+    bool operator()(const Ip& v) const { return v.append_to(out), true; }
     bool operator()(const Prefix& v) const { return out += v.to_string(), true; }
   };
   return std::visit(Visitor{out}, value);
@@ -185,19 +186,23 @@ void append_json_text(std::string& out, std::string_view text) {
 }
 
 void append_json(std::string& out, const Value& value) {
-  std::string text;
-  if (!append_plain(text, value))
-    out += "null";
-  else if (is_number(value))
-    out += text;
-  else
-    append_json_text(out, text);
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    append_json_text(out, *text);
+    return;
+  }
+  const bool quote = !is_number(value) && !is_null(value);  // times and addresses need no escaping
+  if (quote) out += '"';
+  if (!append_plain(out, value)) out += "null";
+  if (quote) out += '"';
 }
 
 void append_csv(std::string& out, const Value& value) {
-  std::string text;
-  if (!append_plain(text, value)) return;
-  if (std::holds_alternative<std::string>(value)) text = printable(text);
+  const auto* wire = std::get_if<std::string>(&value);
+  if (wire == nullptr) {
+    append_plain(out, value);
+    return;
+  }
+  const std::string text = printable(*wire);
   if (text.find_first_of(",\"\n\r") == std::string::npos) {
     out += text;
     return;
@@ -215,15 +220,19 @@ AnswerWriter::AnswerWriter(AnswerWriterOptions options, std::function<bool(std::
 
 void AnswerWriter::begin(std::vector<AnswerColumn> columns) {
   columns_ = std::move(columns);
+  for (const AnswerColumn& column : columns_) {
+    std::string name = json_names_.empty() ? "" : ", ";
+    append_json_text(name, column.name);
+    json_names_.push_back(name + ": ");
+  }
   if (options_.format == ListingFormat::kJson) open_ = out_("{\"items\": [");
   if (options_.format != ListingFormat::kCsv) return;
-  line_.clear();
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (i > 0) line_ += ',';
-    append_csv(line_, columns_[i].name);
+  std::string header;
+  for (const AnswerColumn& column : columns_) {
+    if (&column != &columns_.front()) header += ',';
+    append_csv(header, column.name);
   }
-  line_ += '\n';
-  open_ = out_(line_);
+  open_ = out_(header + '\n');
 }
 
 bool AnswerWriter::add(const Answer& piece) {
@@ -233,37 +242,46 @@ bool AnswerWriter::add(const Answer& piece) {
 }
 
 bool AnswerWriter::add(const std::vector<Value>& row) {
+  pointers_.clear();
+  for (const Value& value : row) pointers_.push_back(&value);
+  return add(std::span<const Value* const>(pointers_));
+}
+
+bool AnswerWriter::write_line() {
+  if (gathered_.size() < kGatherBytes) return true;
+  open_ = out_(gathered_);
+  gathered_.clear();
+  return open_;
+}
+
+bool AnswerWriter::add(std::span<const Value* const> row) {
   if (!open_) return false;
+  ++rows_;
   if (options_.format == ListingFormat::kTable) {
-    ++rows_;
     std::vector<std::string> cells;
     cells.reserve(row.size());
-    for (std::size_t i = 0; i < row.size(); ++i) cells.push_back(value_for_people(row[i], columns_[i].unit));
+    for (std::size_t i = 0; i < row.size(); ++i) cells.push_back(value_for_people(*row[i], columns_[i].unit));
     waiting_.push_back(std::move(cells));
     if (header_written_ || waiting_.size() >= kSampleRows) write_table_rows();
     return open_;
   }
-  line_.clear();
   if (options_.format == ListingFormat::kCsv) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) line_ += ',';
-      append_csv(line_, row[i]);
+      if (i > 0) gathered_ += ',';
+      append_csv(gathered_, *row[i]);
     }
-    line_ += '\n';
-  } else {
-    const bool document = options_.format == ListingFormat::kJson;
-    if (document) line_ += rows_ == 0 ? "\n" : ",\n";
-    line_ += '{';
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) line_ += ", ";
-      append_json_text(line_, columns_[i].name);
-      line_ += ": ";
-      append_json(line_, row[i]);
-    }
-    line_ += document ? "}" : "}\n";
+    gathered_ += '\n';
+    return write_line();
   }
-  ++rows_;
-  return open_ = out_(line_);
+  const bool document = options_.format == ListingFormat::kJson;
+  if (document) gathered_ += rows_ == 1 ? "\n" : ",\n";
+  gathered_ += '{';
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    gathered_ += json_names_[i];
+    append_json(gathered_, *row[i]);
+  }
+  gathered_ += document ? "}" : "}\n";
+  return write_line();
 }
 
 void AnswerWriter::write_header() {
@@ -319,11 +337,11 @@ std::string AnswerWriter::table_line(const std::vector<std::string>& cells) cons
 bool AnswerWriter::finish(std::optional<std::uint64_t> total) {
   if (!open_) return false;
   if (options_.format == ListingFormat::kJson) {
-    line_ = rows_ > 0 ? "\n], \"total\": " : "], \"total\": ";
-    append_number(line_, total.value_or(rows_));
-    return open_ = out_(line_ + "}\n");
+    gathered_ += rows_ > 0 ? "\n], \"total\": " : "], \"total\": ";
+    append_number(gathered_, total.value_or(rows_));
+    gathered_ += "}\n";
   }
-  if (options_.format != ListingFormat::kTable) return open_;
+  if (options_.format != ListingFormat::kTable) return open_ = out_(gathered_);
   write_table_rows();
   if (open_ && total && *total > rows_)
     open_ = out_(group_thousands(static_cast<std::int64_t>(rows_)) + " of " +

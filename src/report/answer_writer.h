@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ class AnswerWriter {
 
   void begin(std::vector<AnswerColumn> columns);
   // Rows have one value per column of begin(). False when nobody reads any more.
+  bool add(std::span<const Value* const> row);
   bool add(const std::vector<Value>& row);
   bool add(const Answer& piece);
   // Ends the document. `total`: rows before the limit; nothing: as many as were added. A table says "5 of 1,204" when
@@ -47,6 +49,7 @@ class AnswerWriter {
   std::uint64_t rows() const { return rows_; }
 
  private:
+  bool write_line();  // hands over what has gathered, when it is enough
   void write_table_rows();
   void write_header();
   std::string table_line(const std::vector<std::string>& cells) const;
@@ -56,7 +59,9 @@ class AnswerWriter {
   std::vector<AnswerColumn> columns_;
   std::uint64_t rows_ = 0;
   bool open_ = true;  // somebody reads
-  std::string line_;
+  std::string gathered_;
+  std::vector<std::string> json_names_;  // "name": as JSON writes them
+  std::vector<const Value*> pointers_;
   // The table: widths come from the first rows, which wait until there are enough of them.
   std::vector<std::vector<std::string>> waiting_;
   std::vector<std::size_t> widths_;

@@ -92,8 +92,12 @@ TEST(AnswerWriter, StopsWhenNobodyReads) {
   int calls = 0;
   AnswerWriter writer({ListingFormat::kCsv}, [&](std::string_view) { return ++calls < 2; });
   writer.begin(sample().columns);
+  int added = 0;
+  while (added < 100'000 && writer.add(sample())) ++added;
+  EXPECT_LT(added, 1000);  // lines are gathered, but not for long
+  EXPECT_EQ(calls, 2);
   EXPECT_FALSE(writer.add(sample()));
-  EXPECT_FALSE(writer.add(sample()));
+  EXPECT_FALSE(writer.finish());
   EXPECT_EQ(calls, 2);
 }
 

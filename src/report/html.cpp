@@ -83,7 +83,7 @@ class Page {
  public:
   Page(const Dossier& dossier, const RenderOptions& options) : dossier_(dossier), options_(options) {}
 
-  Result<Rendered> take() {
+  Result<RenderedDossier> take() {
     RW_ASSIGN(drawer_, FigureDrawer::start());
     head();
     out_ += "<div class=\"page\">\n";
@@ -100,7 +100,7 @@ class Page {
     out_ += "</div>\n";
     data();
     out_ += "</body>\n</html>\n";
-    return Rendered{std::move(out_), {}};
+    return RenderedDossier{std::move(out_), {}};
   }
 
  private:
@@ -347,7 +347,7 @@ class Page {
   std::string out_;
 };
 
-Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
 
 }  // namespace
 

@@ -5,8 +5,8 @@
 namespace rw {
 namespace {
 
-Result<Rendered> render(const Dossier& dossier, const RenderOptions&) {
-  return Rendered{json_text(dossier_document(dossier)) + "\n", {}};
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions&) {
+  return RenderedDossier{json_text(dossier_document(dossier)) + "\n", {}};
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ class Page {
  public:
   Page(const Dossier& dossier, const RenderOptions& options) : dossier_(dossier), options_(options) {}
 
-  Result<Rendered> take() {
+  Result<RenderedDossier> take() {
     if (!options_.files_stem.empty()) {
       RW_ASSIGN(drawer_, FigureDrawer::start());
     }
@@ -135,10 +135,10 @@ class Page {
   const Dossier& dossier_;
   const RenderOptions& options_;
   std::unique_ptr<FigureDrawer> drawer_;
-  Rendered rendered_;
+  RenderedDossier rendered_;
 };
 
-Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
 
 }  // namespace
 

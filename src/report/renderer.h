@@ -23,7 +23,7 @@ struct RenderOptions {
       files_stem;  // how files beside the document may be called: "dossier" for dossier-figure-daily.svg; empty: none
 };
 
-struct Rendered {
+struct RenderedDossier {
   std::string text;
   std::vector<std::pair<std::string, std::string>> files;  // name beside the document, contents
 };
@@ -32,7 +32,7 @@ struct Renderer {
   std::string_view id;         // what --format calls it
   std::string_view extension;  // of the file, without dot; "" for the terminal
   std::string_view doc;
-  Result<Rendered> (*render)(const Dossier& dossier, const RenderOptions& options);
+  Result<RenderedDossier> (*render)(const Dossier& dossier, const RenderOptions& options);
 };
 
 std::span<const Renderer* const> renderers();

@@ -203,8 +203,8 @@ class Page {
   std::string out_;
 };
 
-Result<Rendered> render(const Dossier& dossier, const RenderOptions& options) {
-  return Rendered{Page(dossier, options).take(), {}};
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) {
+  return RenderedDossier{Page(dossier, options).take(), {}};
 }
 
 }  // namespace
