@@ -103,9 +103,9 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
       finding.severity = Severity::kLow;
       finding.confidence = Confidence::kLow;
       finding.summary = address + (subject ? " of " + subject->name : "") + " opened " +
-                        group_thousands(episode.flows) + " TCP flows to " + coin + " ports, " +
-                        human_bytes(static_cast<double>(episode.bytes)) + ", with up to " +
-                        group_thousands(episode.peers) + " peers a day.";
+                        counted(episode.flows, "TCP flow") + " to " + coin + " ports, " +
+                        human_bytes(static_cast<double>(episode.bytes)) + ", with " + counted(episode.peers, "peer") +
+                        " in the busiest day.";
       findings.push_back(std::move(finding));
     }
   }

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/quantity.h"
 #include "store/watched.h"
 
 namespace rw {
 namespace {
-
-std::string key_text(const Value& value) {
-  if (const auto* ip = std::get_if<Ip>(&value)) return ip->to_string();
-  return as_string(value);
-}
 
 void merge(Episode& into, const Episode& from) {
   into.first = std::min(into.first, from.first);
@@ -22,7 +18,6 @@ void merge(Episode& into, const Episode& from) {
   into.bytes += from.bytes;
   into.answers |= from.answers;
   into.peers = std::max(into.peers, from.peers);
-  for (const auto& [service, flows] : from.services) into.services[service] += flows;
 }
 
 using SensorDay = std::pair<Timestamp, std::string>;
@@ -37,16 +32,15 @@ std::map<std::vector<std::string>, std::map<Timestamp, Episode>> best_days(std::
       part.answers = 1U << n;
       for (std::size_t i = 0; i < keys; ++i) part.key.push_back(key_text(row[i]));
       const auto* day = std::get_if<Timestamp>(&row[keys]);
-      const auto* first = std::get_if<Timestamp>(&row[keys + 3]);
-      const auto* last = std::get_if<Timestamp>(&row[keys + 4]);
+      const auto* first = std::get_if<Timestamp>(&row[keys + 2]);
+      const auto* last = std::get_if<Timestamp>(&row[keys + 3]);
       if (day == nullptr || first == nullptr || last == nullptr) continue;
       part.first = *first;
       part.last = *last;
-      part.flows = as_int(row[keys + 5]);
-      part.answered = as_int(row[keys + 6]);
-      part.bytes = as_int(row[keys + 7]);
-      part.peers = as_int(row[keys + 8]);
-      if (const std::string service = as_string(row[keys + 2]); !service.empty()) part.services[service] = part.flows;
+      part.flows = as_int(row[keys + 4]);
+      part.answered = as_int(row[keys + 5]);
+      part.bytes = as_int(row[keys + 6]);
+      part.peers = as_int(row[keys + 7]);
       auto& days = seen[part.key];
       const auto [found, fresh] = days.try_emplace(SensorDay{*day, as_string(row[keys + 1])}, part);
       if (!fresh) merge(found->second, part);
@@ -62,18 +56,18 @@ std::map<std::vector<std::string>, std::map<Timestamp, Episode>> best_days(std::
 
 }  // namespace
 
-std::string Episode::service_text(std::size_t count) const {
-  std::vector<std::pair<std::string, std::int64_t>> all(services.begin(), services.end());
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::string text;
-  for (std::size_t i = 0; i < std::min(count, all.size()); ++i) text += (i == 0 ? "" : ", ") + all[i].first;
-  return text;
+std::string key_text(const Value& value) {
+  if (const auto* ip = std::get_if<Ip>(&value)) return ip->to_string();
+  return as_string(value);
+}
+
+std::string counted(std::int64_t n, std::string_view thing) {
+  return group_thousands(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }
 
 std::vector<Named> episode_keys(std::vector<Named> keys) {
   keys.push_back({"day", expr::time_bucket(expr::column("start_time"), kDay)});
   keys.push_back({"sensor", expr::column("sensor")});
-  keys.push_back({"service", expr::app()});
   return keys;
 }
 

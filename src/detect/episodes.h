@@ -22,17 +22,19 @@ struct Episode {
   std::int64_t flows = 0;
   std::int64_t answered = 0;  // flows that the responder answered
   std::int64_t bytes = 0;
-  std::uint32_t answers = 0;                     // bit n: the n-th answer had rows of it
-  std::int64_t peers = 0;                        // most in one day; distinct counts of days cannot be added
-  std::map<std::string, std::int64_t> services;  // flows by service
-
-  // The service with most flows first, at most `count`, joined by ", "; "" where nothing suggests one.
-  std::string service_text(std::size_t count = 3) const;
+  std::uint32_t answers = 0;  // bit n: the n-th answer had rows of it
+  std::int64_t peers = 0;     // most in one day; distinct counts of days cannot be added
 };
+
+// A key column's value as text: addresses, labels, names.
+std::string key_text(const Value& value);
+
+// "1 flow", "1,204 flows".
+std::string counted(std::int64_t n, std::string_view thing);
 
 // Measures that every question of these detectors asks for beside its keys. `peer`: the address to count, or null.
 std::vector<Measure> episode_measures(ExprPtr peer);
-// The keys "day", "sensor" and "service" that go with them.
+// The keys "day" and "sensor" that go with them.
 std::vector<Named> episode_keys(std::vector<Named> keys);
 // Rows per detector run that one answer may bring into memory; the largest by bytes are kept.
 inline constexpr std::uint64_t kMostEpisodeRows = 500'000;

@@ -86,8 +86,8 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
         episode_command("src host " + client + " and dst host " + server + " and tcp and dst port 6667", episode));
     finding.severity = is_ours(context.organisation, client) ? Severity::kMedium : Severity::kLow;
     finding.confidence = Confidence::kLow;
-    finding.summary = client + " opened " + group_thousands(episode.flows) + " TCP flows to port 6667 of " + server +
-                      ", " + human_bytes(static_cast<double>(episode.bytes)) + ".";
+    finding.summary = client + " opened " + counted(episode.flows, "TCP flow") + " to port 6667 of " + server + ", " +
+                      human_bytes(static_cast<double>(episode.bytes)) + ".";
     findings.push_back(std::move(finding));
   }
   return findings;

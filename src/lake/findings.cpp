@@ -36,10 +36,6 @@ constexpr const char* kColumns =
     "observations,status,"
     "review_note";
 
-bool touches(const Finding& window, const Finding& stored, Duration gap) {
-  return window.first_seen < stored.last_seen + gap && stored.first_seen < window.last_seen + gap;
-}
-
 bool covers(const Finding& window, const Finding& stored) {
   return window.first_seen <= stored.first_seen && window.last_seen >= stored.last_seen;
 }
@@ -61,7 +57,7 @@ class SqliteFindings : public FindingStore {
   Result<void> make();
   Result<void> record_one(Finding window, Duration gap, Timestamp now, RecordedFindings& recorded);
   Result<void> create(Finding& finding, const std::string& identity, Timestamp now);
-  Result<std::vector<Finding>> of_identity(const std::string& identity);
+  Result<std::vector<Finding>> touched(const Finding& window, Duration gap);
   Result<void> write(const Finding& finding, Timestamp now);
   Result<void> write_parts(const Finding& finding);
   Result<void> erase(const std::string& id, const std::string& kept);
@@ -164,10 +160,12 @@ Result<Finding> SqliteFindings::read(SqliteStatement& row) {
   return f;
 }
 
-Result<std::vector<Finding>> SqliteFindings::of_identity(const std::string& identity) {
-  const std::string sql = std::string("SELECT ") + kColumns + " FROM findings WHERE identity=?1 ORDER BY episode";
+// Stored episodes of the window's identity that it overlaps, or is closer to than `gap`; the oldest first.
+Result<std::vector<Finding>> SqliteFindings::touched(const Finding& window, Duration gap) {
+  const std::string sql = std::string("SELECT ") + kColumns +
+                          " FROM findings WHERE identity=?1 AND first_seen<?2 AND last_seen>?3 ORDER BY episode";
   SqliteStatement s(db_, sql.c_str());
-  s.bind(identity);
+  s.bind(finding_identity(window.detector, window.entities)).bind((window.last_seen + gap).us).bind((window.first_seen - gap).us);
   std::vector<Finding> found;
   while (s.step()) {
     RW_ASSIGN(Finding finding, read(s));
@@ -253,9 +251,9 @@ Result<TimeRange> SqliteFindings::range_to_cover(const std::vector<Finding>& fin
   TimeRange wider = range;
   if (empty_) return wider;
   for (const Finding& window : findings) {
-    RW_ASSIGN(const auto stored, of_identity(finding_identity(window.detector, window.entities)));
+    RW_ASSIGN(const auto stored, touched(window, quiet_gap));
     for (const Finding& known : stored) {
-      if (!touches(window, known, quiet_gap) || covers(window, known)) continue;
+      if (covers(window, known)) continue;
       wider.from = std::min(wider.from, known.first_seen);
       wider.to = std::max(wider.to, Timestamp{known.last_seen.us + 1});
     }
@@ -364,8 +362,7 @@ Result<void> SqliteFindings::erase(const std::string& id, const std::string& kep
 
 Result<void> SqliteFindings::record_one(Finding window, Duration gap, Timestamp now, RecordedFindings& recorded) {
   const std::string identity = finding_identity(window.detector, window.entities);
-  RW_ASSIGN(auto stored, of_identity(identity));
-  std::erase_if(stored, [&](const Finding& known) { return !touches(window, known, gap); });
+  RW_ASSIGN(const auto stored, touched(window, gap));
   if (stored.empty()) {
     RW_TRY(create(window, identity, now));
     recorded.created.push_back(std::move(window));

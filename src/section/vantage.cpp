@@ -13,12 +13,7 @@ ExprPtr in_range(std::string_view time_column, TimeRange range) {
 
 // The watched prefix of a flow: the source's, else the destination's.
 ExprPtr prefix_of_flow(const Subject& subject) {
-  auto set = std::make_shared<LabelSet>();
-  set->name = "watched";
-  for (const WatchedPrefix& p : subject.prefixes)
-    set->ranges.push_back({p.prefix.first(), p.prefix.last(), p.valid, p.prefix.to_string()});
-  const ExprPtr time = expr::column("start_time");
-  return expr::coalesce({expr::label(set, expr::column("src"), time), expr::label(set, expr::column("dst"), time)});
+  return expr::coalesce({watched_label(subject, "src"), watched_label(subject, "dst")});
 }
 
 Result<std::vector<SensorVolume>> sensor_volumes(Store& store, const ExprPtr& whose, const ExprPtr& prefix,

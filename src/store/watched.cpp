@@ -34,6 +34,14 @@ ExprPtr watched_condition(const Subject& subject, TimeRange period, std::string_
   return any.size() == 1 ? any.front() : expr::any_of(std::move(any));
 }
 
+ExprPtr watched_label(const Subject& subject, std::string_view address, std::string_view time_column) {
+  auto set = std::make_shared<LabelSet>();
+  set->name = "watched";
+  for (const WatchedPrefix& p : subject.prefixes)
+    set->ranges.push_back({p.prefix.first(), p.prefix.last(), p.valid, p.prefix.to_string()});
+  return expr::label(std::move(set), expr::column(address), expr::column(time_column));
+}
+
 std::string filter_text(const Subject& subject, TimeRange period) {
   std::string text;
   for (const WatchedPrefix& p : subject.prefixes) {

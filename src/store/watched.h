@@ -15,6 +15,10 @@ namespace rw {
 ExprPtr watched_condition(const Subject& subject, TimeRange period, std::string_view address,
                           std::string_view time_column = "start_time");
 
+// The watched prefix, as text, in which `address` lies at that time; null outside. The narrowest where prefixes
+// overlap.
+ExprPtr watched_label(const Subject& subject, std::string_view address, std::string_view time_column = "start_time");
+
 // The subject's prefixes as the filter of `rangewatch flows` says them: "net 175.45.176.0/22 or net 210.52.109.0/24".
 std::string filter_text(const Subject& subject, TimeRange period);
 

@@ -99,16 +99,20 @@ TEST(WatchedContact, RecordsOfBothDirectionsAreAnAnswer) {
   EXPECT_EQ(figure(findings[0], "flows"), 2);
 }
 
-TEST(WatchedContact, WithoutAnOrganisationEachWatchedAddressIsOneForInformation) {
+TEST(WatchedContact, WithoutAnOrganisationEachWatchedPrefixIsOneForInformation) {
   SmallLake small;
   small.add({tcp("2019-05-01T03:00:00Z", "198.51.100.1", "175.45.176.67", 443, 1000),
              tcp("2019-05-01T04:00:00Z", "198.51.100.2", "175.45.176.67", 443, 1000),
-             tcp("2019-05-01T04:00:00Z", "175.45.177.1", "198.51.100.2", 443, 1000)});
-  const auto findings = detect(small, "watched-contact", watching());
+             tcp("2019-05-01T04:00:00Z", "77.94.35.1", "198.51.100.2", 443, 1000)});
+  DetectContext context = watching();
+  context.subjects[0].prefixes.push_back({*Prefix::parse("77.94.35.0/24"), "", kAllTime});
+  const auto findings = detect(small, "watched-contact", context);
   ASSERT_EQ(findings.size(), 2U);
-  EXPECT_EQ(findings[0].entities[0].value, "175.45.176.67");
+  EXPECT_EQ(findings[0].entities[0], (Entity{"watched_prefix", "175.45.176.0/22"}));
   EXPECT_EQ(figure(findings[0], "peers_in_busiest_day"), 2);
+  EXPECT_EQ(figure(findings[0], "flows"), 2);
   EXPECT_EQ(findings[0].severity, Severity::kInfo);
+  EXPECT_EQ(findings[1].entities[0].value, "77.94.35.0/24");
 }
 
 TEST(WatchedContact, OverlappingSensorsCountOnce) {

@@ -68,7 +68,7 @@ TEST_F(Dossiers, SamplingScalesAndUnknownReversesCountNothing) {
   sampled.rev_packets.reset();
   small.add({sampled});
   EXPECT_EQ(integer(build({at("2019-05-01"), at("2019-05-02")})["sections"]["activity"]["bytes"]), 100 * 100);
-  EXPECT_NE(last.sections[0].limits.find("scaled estimates"), std::string::npos);
+  EXPECT_NE(last.volume_limits.find("scaled estimates"), std::string::npos);
 }
 
 TEST_F(Dossiers, OverlappingSensorsGiveOneVolume) {
