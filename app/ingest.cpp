@@ -50,6 +50,13 @@ std::string counts_text(const Emitter::Counts& counts) {
     codes += (codes.empty() ? "" : ", ") + code + " " + counted(n);
   }
   if (weird > 0) out += "; weird: " + counted(weird) + " (" + codes + ")";
+  std::uint64_t skipped = 0;
+  std::string kinds;
+  for (const auto& [kind, n] : counts.skipped) {
+    skipped += n;
+    kinds += (kinds.empty() ? "" : ", ") + kind + " " + counted(n);
+  }
+  if (skipped > 0) out += "; of other kinds: " + counted(skipped) + " (" + kinds + ")";
   return out;
 }
 

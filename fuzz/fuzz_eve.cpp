@@ -1,4 +1,5 @@
 // Suricata EVE logs: no text may crash, hang or bring in bytes that are not printable.
+// seeds: tests/golden/suricata-eve/*/in.*
 #include "log_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

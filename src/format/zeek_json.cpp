@@ -20,8 +20,7 @@ class JsonDecoder {
       else context_.emitter.weird(lines_.unfinished() ? "unfinished-line" : "bad-json", json_.error());
     }
     RW_TRY(log_status(context_));
-    if (read_ == 0 && !unread_.empty())
-      return Failure(ErrorCode::kUnsupported, "zeek log '" + unread_ + "' is not read; conn, dns, ssl and http are");
+    if (read_ == 0 && !unread_.empty()) return Failure(ErrorCode::kUnsupported, zeek_log_not_read(unread_));
     return {};
   }
 
@@ -48,9 +47,9 @@ class JsonDecoder {
     ZeekLog log = zeek_log_from_path(path);
     if (path.data() == nullptr) log = zeek_log_from_fields([this](ZeekField field) { return values_.has(field); });
     if (log == ZeekLog::kUnknown) {
-      const std::string_view kind = path.empty() ? "of an unknown kind" : path;
+      const std::string_view kind = path.empty() ? std::string_view(kZeekLogUnnamed) : path;
       if (unread_.empty()) unread_ = kind;
-      return context_.emitter.skipped(path.empty() ? "zeek log of an unknown kind" : kind);
+      return context_.emitter.skipped(kind);
     }
     ++read_;
     rows_.add(log, values_);

@@ -134,6 +134,11 @@ ZeekLog zeek_log_from_path(std::string_view path) {
   return ZeekLog::kUnknown;
 }
 
+std::string zeek_log_not_read(const std::string& path) {
+  if (path == kZeekLogUnnamed) return "a zeek log that does not say which it is, and whose fields fit none of conn, dns, ssl and http";
+  return "zeek log '" + path + "' is not read; conn, dns, ssl and http are";
+}
+
 std::span<const std::string_view> zeek_field_names() {
 #define RW_ZEEK_NAME(id, name) std::string_view(name),
   static constexpr std::string_view kNames[] = {RW_ZEEK_FIELDS(RW_ZEEK_NAME)};

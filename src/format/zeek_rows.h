@@ -28,6 +28,10 @@ enum class ZeekLog : std::uint8_t { kUnknown, kConn, kDns, kSsl, kHttp };
 // The log that Zeek calls `path` ("conn"), kUnknown for those that are not read.
 ZeekLog zeek_log_from_path(std::string_view path);
 
+// How a log is called that neither says what it is nor has the fields of one that is read.
+inline constexpr const char* kZeekLogUnnamed = "unnamed zeek log";
+std::string zeek_log_not_read(const std::string& path);
+
 // ZEEK_FIELD(Id, "name"): all fields that mean something to us. The last ones only tell which log a line is of.
 #define RW_ZEEK_FIELDS(FIELD)                                                                                          \
   FIELD(Ts, "ts") FIELD(OrigH, "id.orig_h") FIELD(OrigP, "id.orig_p") FIELD(RespH, "id.resp_h")                        \

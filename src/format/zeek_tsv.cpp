@@ -30,8 +30,7 @@ class TsvDecoder {
       else record(line);
     }
     RW_TRY(log_status(context_));
-    if (read_ == 0 && !unread_.empty())
-      return Failure(ErrorCode::kUnsupported, "zeek log '" + unread_ + "' is not read; conn, dns, ssl and http are");
+    if (read_ == 0 && !unread_.empty()) return Failure(ErrorCode::kUnsupported, zeek_log_not_read(unread_));
     return {};
   }
 
@@ -100,7 +99,7 @@ void TsvDecoder::fields(std::string_view names) {
   log_ = zeek_log_from_path(path_);
   if (path_.empty())
     log_ = zeek_log_from_fields([&](ZeekField field) { return present[static_cast<std::size_t>(field)]; });
-  if (log_ == ZeekLog::kUnknown && unread_.empty()) unread_ = path_.empty() ? "of an unknown kind" : path_;
+  if (log_ == ZeekLog::kUnknown && unread_.empty()) unread_ = path_.empty() ? kZeekLogUnnamed : path_;
 }
 
 void TsvDecoder::split_list(std::string_view text, std::vector<std::string_view>& items) const {
@@ -141,7 +140,7 @@ bool TsvDecoder::split(std::string_view line) {
 void TsvDecoder::record(std::string_view line) {
   if (plan_.empty()) return context_.emitter.weird("no-header", line.substr(0, 200));
   if (!lines_.seen_part().empty() && column_count(lines_.seen_part()) != plan_.size()) lines_.take_as_new();
-  if (log_ == ZeekLog::kUnknown) return context_.emitter.skipped(path_.empty() ? "zeek log of an unknown kind" : path_);
+  if (log_ == ZeekLog::kUnknown) return context_.emitter.skipped(path_.empty() ? kZeekLogUnnamed : path_);
   ++read_;
   if (!split(line) || lines_.broken_off()) {
     const bool growing = lines_.broken_off() || (lines_.unfinished() && column_count(line) < plan_.size());

@@ -333,7 +333,9 @@ Result<void> Coordinator::judge(const Format& format, const Result<void>& decode
                                 Emitter& emitter, const Known& known, InputReport& report, bool& keep) {
   const Result<void>& ended = !decoded ? decoded : reader.status();
   keep = true;
-  report.outcome = known.prefix_bytes > 0 && !options_.again ? Outcome::kExtended : Outcome::kRead;
+  // A beginning without rows (a bare header) is nothing that grew.
+  const bool grew = known.prefix_bytes > 0 && emitter.counts().known > 0;
+  report.outcome = grew ? Outcome::kExtended : Outcome::kRead;
   if (report.outcome == Outcome::kExtended)
     report.reason = "had grown since its first " + std::to_string(known.prefix_bytes) + " bytes were read";
   if (ended) return {};

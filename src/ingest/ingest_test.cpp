@@ -121,6 +121,13 @@ TEST_F(IngestTest, SmallAndLargeInputsThatGrew) {
   EXPECT_EQ(ask("select count(*), count(distinct (src_port, bytes)) from flows"), "2203 1300");
 }
 
+TEST_F(IngestTest, ABareHeaderIsNothingThatGrew) {
+  EXPECT_EQ(run_one(write("empty.log", kHeader)).outcome, Outcome::kRead);
+  InputReport report = run_one(write("conn.log", kHeader + conn_lines(0, 5)));
+  EXPECT_EQ(report.outcome, Outcome::kRead);
+  EXPECT_EQ(report.counts.rows.at("flows"), 5U);
+}
+
 TEST_F(IngestTest, SameBeginningButAnotherContinuationIsNew) {
   run_one(write("a", kHeader + conn_lines(0, 300)));
   InputReport other = run_one(write("b", kHeader + conn_lines(0, 200) + conn_lines(1000, 1100)));
