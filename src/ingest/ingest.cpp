@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "ingest/content_hash.h"
@@ -16,6 +17,7 @@ namespace rw {
 namespace {
 
 constexpr std::uint64_t kNoticeSeed = 0x6E6F74696365;  // keeps hashes of notices apart from those of content
+constexpr int kAttempts = 10;  // beside other processes that bring the same content
 constexpr std::size_t kHead = InputIdentity::kHeadBytes;
 constexpr auto kProgressEvery = std::chrono::milliseconds(200);
 // Small inputs are committed together: a commit costs some milliseconds of fsync, and so many small files in the lake.
@@ -122,6 +124,8 @@ class Coordinator : public InputVisitor {
     return commit_group();
   }
   IngestSummary summary() const { return summary_; }
+  // Forgets what is not committed, so that the same paths can be walked again; what was told is not told twice.
+  void start_again();
 
  private:
   using Outcome = InputReport::Outcome;
@@ -160,6 +164,8 @@ class Coordinator : public InputVisitor {
   Group group_;
   std::optional<std::vector<KnownInput>> small_;  // known inputs shorter than a head, as they were at the start, and our own
   IngestSummary summary_;
+  std::set<std::string> told_before_;  // by an earlier walk over the same paths
+  std::set<std::string> told_;
   Result<void> status_;
 
   IngestProgress progress_;
@@ -189,7 +195,17 @@ void Coordinator::tick() {
   hooks_.progress(progress_);
 }
 
+void Coordinator::start_again() {
+  group_ = {};
+  small_.reset();
+  shared_ = {};
+  status_ = {};
+  told_before_.insert(told_.begin(), told_.end());
+}
+
 void Coordinator::tell(const InputReport& report) {
+  if (told_before_.contains(report.name)) return;
+  told_.insert(report.name);
   ++summary_.inputs;
   switch (report.outcome) {
     case Outcome::kRead: ++summary_.read; break;
@@ -459,9 +475,17 @@ Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, con
   if (!options.format.empty() && find_format(options.format) == nullptr)
     return Failure(ErrorCode::kUsage, "no format is called '" + options.format + "'; rangewatch formats lists them");
   Coordinator coordinator(lake, options, hooks, hooks.progress ? total_stored_bytes(paths) : 0);
-  RW_TRY(visit_inputs(paths, options.source, coordinator));
-  RW_TRY(coordinator.finish());
-  return coordinator.summary();
+  // Two processes may read the same files at once: the later one to commit finds them taken, and looks again.
+  const bool once = std::find(paths.begin(), paths.end(), "-") != paths.end();
+  for (int attempt = 1;; ++attempt) {
+    Result<void> done = visit_inputs(paths, options.source, coordinator);
+    if (done) done = coordinator.finish();
+    if (done) return coordinator.summary();
+    if (done.error().code != ErrorCode::kConflict || once || attempt == kAttempts)
+      return Failure(done.error().code, done.error().message +
+                                            (done.error().code == ErrorCode::kConflict ? "; run the same command again" : ""));
+    coordinator.start_again();
+  }
 }
 
 }  // namespace rw

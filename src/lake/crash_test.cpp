@@ -65,7 +65,7 @@ Result<void> ingest(Lake& lake, std::uint32_t number) {
   RW_TRY(emitter.finish());
   InputIdentity input;
   input.name = std::to_string(number);
-  input.head_hash = number;
+  input.head_hash = input.hash_lo = number;
   return transaction->commit(input, emitter.counts());
 }
 

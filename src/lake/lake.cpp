@@ -500,7 +500,8 @@ Result<void> LakeIngest::commit() {
       RW_TRY(care->replace(replace_, change));
     }
     done = lake_.catalog().apply(change);
-    if (done || done.error().code != ErrorCode::kConflict) return done;
+    if (done) return done;
+    if (done.error().code != ErrorCode::kConflict || replace_.empty()) break;
     // A compaction replaced files that held rows of the ingests which go. Keep our files, look again.
     change.add.erase(change.add.begin(), change.add.begin() + static_cast<std::ptrdiff_t>(mine.add.size()));
     discard(lake_.directory(), done.error(), change);

@@ -50,6 +50,8 @@ Result<void> ingest(Lake& lake, std::span<const Flow> flows, const std::string& 
   input.name = name;
   input.bytes = flows.size();
   input.head_hash = std::hash<std::string>{}(name);
+  static std::uint64_t contents = 0;  // every input of these tests is another content
+  input.hash_lo = ++contents;
   return transaction->commit(input, emitter.counts());
 }
 
@@ -160,6 +162,34 @@ TEST(Lake, RowsThatTieInTheOrderComeInOneOrder) {
   ASSERT_EQ(answer.rows.size(), 120U);
   for (std::size_t i = 1; i < answer.rows.size(); ++i)
     EXPECT_LE(as_int(answer.rows[i - 1][1]), as_int(answer.rows[i][1])) << i;
+}
+
+// Three processes that read one file at the same time kept its rows three times.
+TEST(Lake, SameContentFromTwoIngestsAtOnceIsKeptOnce) {
+  const TemporaryFolder folder;
+  auto lake = open_lake(folder);
+  ASSERT_NE(lake, nullptr);
+  InputIdentity input;
+  input.name = "conn.log";
+  input.bytes = 10;
+  input.hash_hi = input.hash_lo = input.head_hash = 7;
+  std::vector<std::unique_ptr<IngestTransaction>> both;
+  for (int i = 0; i < 2; ++i) {
+    auto transaction = lake->begin_ingest();
+    ASSERT_TRUE(transaction);
+    Emitter emitter(**transaction, input.name, "test", kStart);
+    for (const Flow& flow : flows(10)) emitter.add(flow);
+    ASSERT_TRUE(emitter.finish());
+    both.push_back(std::move(*transaction));
+  }
+  EXPECT_TRUE(both[0]->commit(input, {}));
+  const auto second = both[1]->commit(input, {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  Query query;
+  query.table = "flows";
+  query.measures = {{"flows", Measure::Kind::kCount, nullptr}};
+  EXPECT_EQ(as_int(ask(*lake, query).rows.at(0).at(0)), 10);
 }
 
 TEST(Lake, EmptyLakeAnswersWithNothing) {

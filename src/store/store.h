@@ -34,6 +34,7 @@ class IngestTransaction : public BatchSink {
   // Ends one input: its rows are those taken since the last end. Each input has an ingest number of its own.
   virtual Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) = 0;
   // Writes out what is still queued, then makes rows and identities visible in one step; durable when it returns.
+  // kConflict: another process committed the content of one of the inputs meanwhile; nothing of this transaction is kept.
   virtual Result<void> commit() = 0;
   // The destructor without commit removes every trace.
 
