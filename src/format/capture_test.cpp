@@ -478,6 +478,15 @@ TEST(CaptureDns, MarksMulticastAndLinkLocal) {
   EXPECT_EQ(run["dns_answers"][1].at("server"), "10.0.0.9");
 }
 
+// Clients take 5353 and 5355 for anything: what is no DNS there is not weird, on port 53 it is.
+TEST(CaptureDns, KnowsWhichPortsBelongToOthersToo) {
+  const std::string noise = std::string(2, '\x7F') + std::string(40, '\xFF');
+  Rows run =
+      run_frames({{0, datagram(5353, 9999, noise)}, {1, datagram(5355, 9999, noise)}, {2, datagram(9999, 53, noise)}});
+  EXPECT_TRUE(run["dns"].empty());
+  EXPECT_EQ(run.weird("dns-opcode"), 1U);
+}
+
 // Over TCP, two messages in pieces that come out of order and again.
 TEST(CaptureDns, ReadsTcpStreams) {
   const std::string first = testing::vector16(testing::dns_query(1, "one.example")),
@@ -583,6 +592,21 @@ TEST(CaptureHttp, PairsRequestsAndResponses) {
   EXPECT_EQ(absent(second, "status"), "(null)");
   EXPECT_EQ(run["flows"][0].at("app"), "http");
   EXPECT_EQ(run["flows"][0].at("server_name"), "www.example.org");
+}
+
+// Request heads that never end, of more connections than memory is set aside for: what was read is told, and the rest
+// is not held.
+TEST(CaptureHttp, BoundsWhatIsHeld) {
+  const std::string head = "GET /" + std::string(1400, 'a') + " HTTP/1.1\r\nHost: www.example.org\r\n";
+  std::string bytes = pcap_header();
+  constexpr int kMany = 60'000;
+  for (int i = 0; i < kMany; ++i)
+    bytes += pcap_record({i * 1e-4, segment({.src = static_cast<std::uint16_t>(1024 + i), .dst = 80, .seq = 1}, head)});
+  Rows run = run_capture(bytes);
+  EXPECT_GT(run.weird("inspection-limit"), 1000U);
+  EXPECT_EQ(run["flows"].size(), static_cast<std::size_t>(kMany));
+  EXPECT_GT(run["http"].size(), 40'000U);
+  EXPECT_EQ(run["flows"].back().at("packets"), "1");
 }
 
 // ---- Detection ----------------------------------------------------------------------------------------------------

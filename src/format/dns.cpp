@@ -25,6 +25,9 @@ std::uint16_t u16_at(Bytes bytes, std::size_t offset) {
                                     std::to_integer<unsigned>(bytes[offset + 1]));
 }
 
+// Internet, chaos, Hesiod, and the two of questions only: none and any.
+bool known_class(unsigned value) { return value == 1 || value == 3 || value == 4 || value == 254 || value == 255; }
+
 // Opcodes that were ever assigned: query, inverse query, status, notify, update, stateful operations.
 bool known_opcode(unsigned opcode) { return opcode <= 6 && opcode != 3; }
 
@@ -87,8 +90,9 @@ bool DnsMessage::decode(Bytes bytes, std::size_t wire_bytes) {
     problem_ = "dns-opcode";
     return false;
   }
-  if (question_count > 0 && !read_question(cursor)) return false;
-  read_sections(cursor);
+  if (question_count == 0) return read_without_question(cursor);
+  if (!read_question(cursor)) return false;
+  if (problem_ == nullptr) read_sections(cursor);
   return true;
 }
 
@@ -101,10 +105,12 @@ bool DnsMessage::read_question(Cursor& cursor) {
     if (!keep) skipped_name_.clear();
     const char* wrong = read_dns_name(bytes_, at, keep ? name : skipped_name_, length);
     if (wrong == nullptr && at + 4 > bytes_.size()) wrong = kTruncated;
+    // Bytes that are no DNS at all seldom name a class that there is.
+    if (wrong == nullptr && keep && !known_class(u16_at(bytes_, at + 2) & kClassMask)) wrong = "dns-class";
     if (wrong != nullptr) {
       if (!cut_ || wrong != kTruncated) problem_ = wrong;
-      if (!keep) cursor.skip(cursor.left());  // the first question stands; nothing can be found behind a broken one
-      return !keep;
+      cursor.skip(cursor.left());  // nothing can be found behind a broken one
+      return !keep;                // but the first question stands
     }
     if (keep) {
       name_bytes = length;
@@ -117,8 +123,18 @@ bool DnsMessage::read_question(Cursor& cursor) {
   return true;
 }
 
+// A message without a question: an answer of multicast DNS, a bare refusal, an EDNS cookie. Its records must be
+// readable.
+bool DnsMessage::read_without_question(Cursor& cursor) {
+  const bool empty = answer_count == 0 && authority_count == 0 && additional_count == 0;
+  if (empty && (!is_response() || bytes_.size() > kDnsHeaderBytes))
+    problem_ = "dns-no-question";
+  else
+    read_sections(cursor);
+  return problem_ == nullptr || record_count_ > 0;
+}
+
 void DnsMessage::read_sections(Cursor& cursor) {
-  if (problem_ != nullptr) return;
   // Each record takes at least 11 bytes, so the loops end with the message whatever the counts say.
   for (unsigned i = 0; i < answer_count; ++i)
     if (!read_record(cursor, true)) return;

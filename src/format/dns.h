@@ -64,6 +64,7 @@ class DnsMessage {
 
  private:
   bool read_question(Cursor& cursor);
+  bool read_without_question(Cursor& cursor);
   void read_sections(Cursor& cursor);
   bool read_record(Cursor& cursor, bool keep);
   void read_data(DnsRecord& record, std::size_t at, std::size_t length);

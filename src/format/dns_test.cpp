@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "format/capture_builder.h"
 
 namespace rw {
@@ -142,6 +144,21 @@ TEST(Dns, RefusesWhatIsNone) {
   EXPECT_EQ(Decode(dns_header(1, 0x7800, 0)).problem(), "dns-opcode");
   EXPECT_FALSE(Decode(dns_header(1, 0x0100, 1)).valid);
   EXPECT_TRUE(Decode(dns_header(1, 0x8185, 0)).valid);  // a bare refusal
+  EXPECT_EQ(Decode(dns_header(1, 0x0100, 0)).problem(), "dns-no-question");
+  EXPECT_EQ(Decode(dns_header(1, 0x8180, 0) + "and more").problem(), "dns-no-question");
+  EXPECT_FALSE(Decode(dns_header(1, 0x8180, 0, 1) + "no record").valid);
+  EXPECT_EQ(Decode(dns_header(1, 0x0100, 1) + dns_name("a.example") + be(1, 2) + be(77, 2)).problem(), "dns-class");
+  EXPECT_TRUE(
+      Decode(dns_header(1, 0x8180, 2) + dns_question("fine.example") + "\x7F").valid);  // the first question stands
+  // Random bytes hardly ever are one.
+  std::mt19937 random(5);
+  int taken = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string noise(200, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    taken += Decode(noise).valid ? 1 : 0;
+  }
+  EXPECT_LE(taken, 2);
 }
 
 TEST(Dns, ChecksLengthsOfAddresses) {

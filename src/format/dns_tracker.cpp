@@ -52,7 +52,7 @@ std::uint32_t DnsTracker::find(std::uint64_t hash, const Key& key) const {
 
 bool DnsTracker::message(const Where& where, Bytes bytes, std::size_t wire_bytes) {
   const bool valid = message_.decode(bytes, wire_bytes);
-  if (message_.problem() != nullptr) emitter_.weird(message_.problem(), message_.name);
+  if (message_.problem() != nullptr && (valid || where.certain)) emitter_.weird(message_.problem(), message_.name);
   if (!valid) return false;
   if (where.transport == DnsTransport::kMdns) {
     add_message(where);

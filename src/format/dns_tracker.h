@@ -34,6 +34,7 @@ class DnsTracker {
     Ip src, dst;
     std::uint16_t src_port = 0, dst_port = 0;
     DnsTransport transport = DnsTransport::kUdp;
+    bool certain = true;  // false: somebody else may use the port; what is no message is then not weird
   };
   // One message. False when it is none; emits weird for what is wrong with it.
   bool message(const Where& where, Bytes bytes, std::size_t wire_bytes);

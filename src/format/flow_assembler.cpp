@@ -262,7 +262,8 @@ void FlowAssembler::finish(OpenFlow& flow) {
   if (listener_ != nullptr) listener_->flow_ends(flow);
   tell(flow);
   if (flow.name != kNone) {
-    names_[flow.name].clear();
+    name_bytes_ -= names_[flow.name].size();
+    names_[flow.name] = std::string();  // its memory too
     free_names_.push_back(flow.name);
     flow.name = kNone;
   }
@@ -272,10 +273,11 @@ void FlowAssembler::finish(OpenFlow& flow) {
 
 void FlowAssembler::set_server_name(OpenFlow& flow, std::string_view escaped) {
   if (flow.name != kNone || escaped.empty()) return;
+  if (name_bytes_ + escaped.size() > kMaxNameBytes) return emitter_.weird("name-limit");
+  name_bytes_ += escaped.size();
   if (free_names_.empty()) {
-    flow.name = static_cast<std::uint32_t>(names_.size());
-    names_.emplace_back(escaped);
-    return;
+    free_names_.push_back(static_cast<std::uint32_t>(names_.size()));
+    names_.emplace_back();
   }
   flow.name = free_names_.back();
   free_names_.pop_back();

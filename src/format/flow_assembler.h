@@ -74,6 +74,8 @@ struct FlowKey {
 class FlowAssembler {
  public:
   static constexpr Duration kClosedLinger = Duration::seconds(10);
+  static constexpr std::size_t kMaxNameBytes = std::size_t{64}
+                                               << 20;  // of all server names that are held; 1 M flows have 25 MB
 
   // Told when a flow is about to end for good: the last moment to set its name, and to let go of what belongs to it.
   class Listener {
@@ -109,7 +111,7 @@ class FlowAssembler {
   // Counts a packet. `now` is the capture's clock: the latest time that can be believed.
   Touched add(const FlowKey& key, const Packet& packet, const Counted& counted, Timestamp now);
 
-  // Gives the flow its server name, unless it has one.
+  // Gives the flow its server name, unless it has one (or there is no room).
   void set_server_name(OpenFlow& flow, std::string_view escaped);
 
   // Tells flows that were silent too long, a few per call so that no packet waits long.
@@ -147,6 +149,7 @@ class FlowAssembler {
   std::uint32_t queue_tail_ = OpenFlow::kNone;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> free_names_;
+  std::size_t name_bytes_ = 0;
 };
 
 }  // namespace rw

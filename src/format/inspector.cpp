@@ -11,6 +11,10 @@ constexpr std::uint32_t kNone = OpenFlow::kNone;
 
 std::size_t memory_of(const TcpStream& stream) { return stream.memory_bytes(); }
 std::size_t memory_of(const QuicInitial& quic) { return quic.memory_bytes(); }
+std::size_t memory_of(const HttpRequest& request) {
+  return request.target.capacity() + request.host.capacity() + request.referrer.capacity() +
+         request.user_agent.capacity();
+}
 
 PayloadQuestion question_of(const OpenFlow& flow, bool forward, Bytes bytes) {
   return {bytes, flow.initiator_port(), flow.responder_port(), forward};
@@ -50,6 +54,7 @@ void Inspector::stop(OpenFlow& flow) {
   Inspection& inspection = inspections_[flow.inspection];
   if (const auto* open = std::get_if<Opening>(&inspection)) buffered_ -= memory_of(open->stream);
   if (const auto* quic = std::get_if<QuicInitial>(&inspection)) buffered_ -= memory_of(*quic);
+  if (const auto* exchange = std::get_if<HttpExchange>(&inspection)) buffered_ -= exchange->counted_bytes;
   if (const auto* dns = std::get_if<DnsStreams>(&inspection))
     for (const TcpStream& stream : dns->streams) buffered_ -= memory_of(stream);
   inspection.emplace<std::monostate>();
@@ -113,6 +118,8 @@ bool Inspector::dns_datagram(OpenFlow& flow, Timestamp time, const Packet& packe
     where.transport = DnsTransport::kMdns, app = App::kMdns;
   else if (packet.src_port == 5355 || packet.dst_port == 5355)
     where.transport = DnsTransport::kLlmnr, app = App::kLlmnr;
+  // 5353 and 5355 lie among the ports that clients take for anything.
+  where.certain = where.transport == DnsTransport::kUdp || flow.app == app;
   if (!dns_.message(where, packet.payload, packet.payload_bytes)) return false;
   if (flow.app == App::kNone) flow.app = app;
   return true;
@@ -305,6 +312,16 @@ void Inspector::dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Time
 
 void Inspector::http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
   auto& exchange = std::get<HttpExchange>(inspections_[flow.inspection]);
+  http_packet(flow, exchange, forward, time, packet);
+  const std::size_t held = exchange.head.capacity() + memory_of(exchange.request);
+  buffered_ = buffered_ + held - std::exchange(exchange.counted_bytes, held);
+  if (buffered_ <= kMaxBufferedBytes) return;
+  emitter_.weird("inspection-limit");
+  flow_ends(flow);  // tells what it has, and is looked at no more
+}
+
+void Inspector::http_packet(OpenFlow& flow, HttpExchange& exchange, bool forward, Timestamp time,
+                            const Packet& packet) {
   const Bytes payload = packet.payload;
   if (forward != exchange.client_is_initiator) {
     if (exchange.in_head) http_request(flow, exchange);  // an answer: the head is as complete as it will be
@@ -336,7 +353,7 @@ void Inspector::http(OpenFlow& flow, bool forward, Timestamp time, const Packet&
 void Inspector::http_request(OpenFlow& flow, HttpExchange& exchange) {
   exchange.in_head = false;
   exchange.waiting = parse_http_request(as_bytes(exchange.head), exchange.request);
-  exchange.head.clear();
+  exchange.head = std::string();
   if (exchange.waiting) flows_.set_server_name(flow, exchange.request.host);
 }
 
@@ -366,6 +383,7 @@ void Inspector::http_row(const OpenFlow& flow, HttpExchange& exchange, const Htt
   row.sensor = sensor_;
   emitter_.add(row);
   exchange.waiting = false;
+  exchange.request = HttpRequest{};
 }
 
 }  // namespace rw

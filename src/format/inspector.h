@@ -62,6 +62,7 @@ class Inspector : public FlowAssembler::Listener {
     std::string head;
     Timestamp time;  // of the request
     HttpRequest request;
+    std::size_t counted_bytes = 0;  // of `head` and `request`, as they are in buffered_
   };
   using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange>;
 
@@ -82,6 +83,7 @@ class Inspector : public FlowAssembler::Listener {
   void dns_stream(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
   void dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Timestamp time);
   void http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
+  void http_packet(OpenFlow& flow, HttpExchange& exchange, bool forward, Timestamp time, const Packet& packet);
   void http_request(OpenFlow& flow, HttpExchange& exchange);
   void http_row(const OpenFlow& flow, HttpExchange& exchange, const HttpResponse* response);
   void tls_row(const ClientHello& hello, std::string_view version, Timestamp time, const Packet& packet);

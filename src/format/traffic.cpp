@@ -53,7 +53,7 @@ void Traffic::add(std::span<const CaptureRecord> records) {
     flows_.prefetch_slot(slot.key);
   }
   // Flows are asked for a few packets ahead, not all at once: a core waits for only a dozen cache lines at a time.
-  constexpr std::size_t kAhead = 12;
+  constexpr std::size_t kAhead = 8;
   const auto prefetch = [this](std::size_t i) {
     if (slots_[i].verdict == Decoded::kPacket) flows_.prefetch_flow(slots_[i].key);
   };
