@@ -11,7 +11,7 @@ namespace {
 constexpr Flag kNumber{.name = "top", .value = "N", .doc = "a number"};
 constexpr Flag kSize{.name = "memory", .value = "SIZE", .doc = "a size", .preset = "2G"};
 constexpr Flag kTime{.name = "timeout", .value = "TIME", .doc = "a duration"};
-constexpr Flag kList{.name = "by", .value = "COL,…", .doc = "columns", .repeatable = true};
+constexpr Flag kList{.name = "by", .value = "COL,...", .doc = "columns", .repeatable = true};
 
 TEST(Arguments, TypedValues) {
   Arguments args;

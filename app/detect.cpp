@@ -17,7 +17,7 @@ namespace rw {
 namespace {
 
 extern constinit const Flag kOnly{.name = "only",
-                                  .value = "ID,…",
+                                  .value = "ID,...",
                                   .doc = "run only these detectors (see 'rangewatch detectors')",
                                   .repeatable = true};
 

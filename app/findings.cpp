@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 3> kStatuses{"new", "confirmed", "dismiss
 constexpr std::uint64_t kTableRows = 100;  // as other listings
 
 extern constinit const Flag kDetector{
-    .name = "detector", .value = "ID,…", .doc = "only findings of these detectors", .repeatable = true};
+    .name = "detector", .value = "ID,...", .doc = "only findings of these detectors", .repeatable = true};
 extern constinit const Flag kStatus{
     .name = "status", .value = "STATUS", .doc = "only findings with this status", .choices = kStatuses};
 extern constinit const Flag kConfirm{.name = "confirm", .doc = "the finding is right"};

@@ -26,7 +26,7 @@ extern constinit const Flag kFormat{.name = "format",
                                     .preset = "table",
                                     .choices = kListingFormats};
 extern constinit const Flag kColumns{.name = "columns",
-                                     .value = "COL,…",
+                                     .value = "COL,...",
                                      .doc = "print these columns, in this order (see --help-fields)",
                                      .repeatable = true};
 extern constinit const Flag kHelpFields{.name = "help-fields", .doc = "list the names of all columns, and leave"};

@@ -34,6 +34,20 @@ std::string flag_text(const Flag& flag) {
   return out;
 }
 
+// A command line, broken as a shell allows it where it is too long.
+std::string example_lines(std::string_view example) {
+  std::string out = "  ";
+  std::size_t width = kHelpWidth - 4;  // room for the indent and " \\"
+  while (example.size() > width) {
+    const std::size_t space = example.substr(0, width + 1).rfind(" -");
+    if (space == std::string_view::npos || space == 0) break;
+    (out += example.substr(0, space)) += " \\\n     ";
+    example.remove_prefix(space);
+    width = kHelpWidth - 7;
+  }
+  return (out += example) + '\n';
+}
+
 std::string join(std::span<const std::string_view> words, std::string_view separator) {
   std::string out;
   for (const std::string_view word : words) (out += out.empty() ? "" : separator) += word;
@@ -134,7 +148,7 @@ std::string command_help(const Command& command) {
   out += wrap(std::string(kProgram) + ' ' + std::string(command.name) + ": " + std::string(command.summary), 0, 2) +
          "\n\n";
   out += command.examples.size() == 1 ? "Example:\n" : "Examples:\n";
-  for (const std::string_view example : command.examples) ((out += "  ") += example) += '\n';
+  for (const std::string_view example : command.examples) out += example_lines(example);
   out += '\n' + wrap(usage_line(command), 0, 7) + '\n';
   if (!command.positionals.empty()) {
     out += "\nArguments:\n";

@@ -13,7 +13,7 @@
 namespace rw {
 namespace flags {
 extern constinit const Flag kBy{.name = "by",
-                                .value = "COL,…",
+                                .value = "COL,...",
                                 .doc =
                                     "group by these columns and sum; addresses also as networks (src/24), times as "
                                     "minute, hour, day or a duration such as 15min",

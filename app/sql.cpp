@@ -40,7 +40,7 @@ extern constinit const Command kSqlCommand{.name = "sql",
                                            .doc =
                                                "Tables: flows, dns, dns_answers, tls, http, alerts, interfaces, weird, "
                                                "seen; 'describe flows' lists columns. An "
-                                               "address (src, dst, client, …) is text; its halves src_hi and src_lo "
+                                               "address (src, dst, client, ...) is text; its halves src_hi and src_lo "
                                                "are numbers, and faster to group by. Nothing "
                                                "can be changed, and no other file can be read.",
                                            .positionals = kPositionals,

@@ -111,7 +111,7 @@ constexpr FilterTerm kFlowTerms[] = {
     {"[src|dst] as NUMBER", "AS number as the sensor told it"},
     {"[src|dst] country CODE", "country of the address, where geography was ingested: country KP"},
     {"proto NAME",
-     "IP protocol by name or number; tcp, udp, icmp, icmp6, gre, esp, … also stand alone, and before "
+     "IP protocol by name or number; tcp, udp, icmp, icmp6, gre, esp also stand alone, and before "
      "port: tcp dst port 80"},
     {"ip, ip6", "IPv4 or IPv6"},
     {"bytes OP N", "volume, forward plus reverse, scaled by sampling; k M G T are decimal, Ki Mi Gi binary"},
