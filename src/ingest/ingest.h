@@ -57,7 +57,7 @@ struct IngestSummary {
 
 // One input's failure does not stop the others. A failure of the lake does; what was told before stays. An input that was
 // skipped or failed leaves one line in the table `weird`, once for the same content, name and reason. Two processes may
-// ingest into one lake at once, but not the same inputs: what neither has committed yet, the other does not know.
+// ingest into one lake at once, the same inputs too: content that both bring is kept once.
 Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
                              const IngestHooks& hooks);
 
