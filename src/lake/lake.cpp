@@ -97,6 +97,8 @@ class EmbeddedLake : public Lake, private ScanContext {
   Result<Answer> run(const Query& query) override;
   Result<std::vector<Answer>> run(std::span<const Query> queries) override;
   Result<void> stream(const Query& query, const std::function<bool(const Answer&)>& piece) override;
+  Result<void> stream_text(const Query& query, const WritePiece& write,
+                           const std::function<bool(std::string_view)>& out) override;
   Result<void> sql(std::string_view select, const std::function<bool(const Answer&)>& piece) override;
   Result<std::vector<ObservedHour>> observed_hours(TimeRange range) override { return catalog_->observed_hours(range); }
   Result<std::vector<ZoneOffset>> zone_offsets(std::string_view zone, TimeRange range) override;
@@ -118,6 +120,7 @@ class EmbeddedLake : public Lake, private ScanContext {
  private:
   Result<duck::Connection*> reader();
   Result<std::optional<Answer>> scan_directly(const Query& query);
+  scan::ScanOptions scan_options() const { return {directory_, threads(), memory()}; }
   unsigned threads() const {
     return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
   }
@@ -268,11 +271,7 @@ Result<std::optional<Answer>> EmbeddedLake::scan_directly(const Query& query) {
   const auto plan = options_.direct_scan ? scan::plan_of(query) : std::nullopt;
   if (!plan) return std::optional<Answer>();
   RW_ASSIGN(const std::vector<FileEntry> files, this->files(*plan->table, query.time, false));
-  scan::ScanOptions options;
-  options.directory = directory_;
-  options.threads = threads();
-  options.memory_bytes = memory();
-  return scan::answer(query, *plan, files, options);
+  return scan::answer(query, *plan, files, scan_options());
 }
 
 Result<Answer> EmbeddedLake::run(const Query& query) {
@@ -337,8 +336,8 @@ Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(c
   return {};
 }
 
-// Columns of types that have no value of ours (intervals, lists) are shown as text, decimals as numbers. The rest stays as
-// it is, and with it the place that a message points at.
+// Columns of types that have no value of ours (intervals, lists) are shown as text, decimals as numbers. The rest stays
+// as it is, and with it the place that a message points at.
 std::string_view shown_as(duck::Type type) {
   if (type == duck::Type::kDecimal) return "DOUBLE";
   return type == duck::Type::kOther ? "VARCHAR" : "";
@@ -360,6 +359,17 @@ std::string shown_select(std::string_view select, const std::vector<duck::Result
   while (!inner.empty() && (std::isspace(static_cast<unsigned char>(inner.back())) != 0 || inner.back() == ';'))
     inner.pop_back();
   return "SELECT " + list + " FROM (" + inner + "\n) AS t(" + names + ")";
+}
+
+Result<void> EmbeddedLake::stream_text(const Query& query, const WritePiece& write,
+                                       const std::function<bool(std::string_view)>& out) {
+  const auto plan = options_.direct_scan ? scan::plan_of(query) : std::nullopt;
+  if (plan) {
+    RW_ASSIGN(const std::vector<FileEntry> files, this->files(*plan->table, query.time, false));
+    RW_ASSIGN(const bool done, scan::stream_text(query, *plan, files, scan_options(), write, out));
+    if (done) return {};
+  }
+  return Store::stream_text(query, write, out);
 }
 
 // People's SQL runs in a database of its own, which can read the files of this snapshot and nothing else.

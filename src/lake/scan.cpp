@@ -3,30 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <mutex>
 #include <numeric>
-#include <thread>
 
 #include "lake/scan_groups.h"
-#include "lake/scan_rows.h"
+#include "lake/scan_tasks.h"
 
 namespace rw::scan {
 namespace {
-
-constexpr std::uint64_t kRowsPerThread = 200'000;  // below this a thread costs more than it saves
-
-// Calls work(thread) on `threads` threads, this one among them.
-void in_parallel(unsigned threads, const std::function<void(unsigned)>& work) {
-  std::vector<std::thread> others;
-  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work, t);
-  work(0);
-  for (std::thread& thread : others) thread.join();
-}
-
-struct Task {
-  std::size_t file;
-  std::size_t row_group;
-};
 
 class Scan {
  public:
@@ -36,9 +20,7 @@ class Scan {
   Result<std::optional<Answer>> answer(const std::vector<FileEntry>& entries);
 
  private:
-  Result<void> open(const std::vector<FileEntry>& entries);
   void work(Groups& groups);
-  bool scan_row_group(RowGroupRows& rows, Groups& groups, Condition& where);
   Answer result(const Groups& groups) const;
   Value key_value(const Groups& groups, std::size_t group, std::size_t key) const;
   Value sum_value(const Groups& groups, std::size_t group, std::size_t sum) const;
@@ -48,83 +30,22 @@ class Scan {
   const Query& query_;
   const Plan& plan_;
   const ScanOptions& options_;
-  std::vector<ScanFile> files_;
-  std::vector<Task> tasks_;
+  Tasks tasks_;
   KeyLayout layout_;
-  unsigned threads_ = 1;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> give_up_{false};
   std::mutex mutex_;
   Result<void> status_;
 };
 
-Result<void> Scan::open(const std::vector<FileEntry>& entries) {
-  std::uint64_t rows = 0;
-  for (const FileEntry& entry : entries) rows += entry.rows;
-  threads_ = static_cast<unsigned>(std::clamp<std::uint64_t>(rows / kRowsPerThread, 1, std::max(1U, options_.threads)));
-  files_.resize(entries.size());
-  std::atomic<std::size_t> next{0};
-  in_parallel(threads_, [&](unsigned) {
-    for (std::size_t i = next++; i < entries.size(); i = next++) {
-      auto file = ScanFile::open(*plan_.table, options_.directory + "/" + entries[i].path, entries[i].shape);
-      if (file) {
-        files_[i] = std::move(*file);
-        continue;
-      }
-      const std::lock_guard lock(mutex_);
-      if (status_) status_ = Failure(file.error());
-    }
-  });
-  if (!status_) return status_;
-  for (std::size_t f = 0; f < files_.size(); ++f)
-    for (std::size_t g = 0; g < files_[f].file->row_groups().size(); ++g) tasks_.push_back({f, g});
-  return {};
-}
-
-// The question's time range as a condition, where the row group reaches beyond it.
-Condition with_time(const Plan& plan, TimeRange time) {
-  if (time == kAllTime) return plan.where;
-  Condition range;
-  range.kind = Condition::Kind::kRanges;
-  range.number.kind = Number::Kind::kColumn;
-  range.number.column = plan.table->time_column;
-  range.ranges = {{time.from.us, time.to.us - 1}};
-  Condition both;
-  both.kind = Condition::Kind::kAnd;
-  both.args = {std::move(range), plan.where};
-  return both;
-}
-
-bool Scan::scan_row_group(RowGroupRows& rows, Groups& groups, Condition& where) {
-  if (!rows.possible(where)) return true;
-  const bool all = where.kind == Condition::Kind::kConstant && where.constant;
-  std::array<std::uint8_t, kBlock> mask;
-  std::array<std::uint16_t, kBlock> chosen;
-  if (all) std::iota(chosen.begin(), chosen.end(), std::uint16_t{0});
-  for (std::size_t begin = 0; begin < rows.rows() && rows.status(); begin += kBlock) {
-    const std::size_t count = std::min(kBlock, rows.rows() - begin);
-    rows.at(begin, count);
-    std::size_t n = count;
-    if (!all) {
-      rows.test(where, mask.data());
-      n = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        chosen[n] = static_cast<std::uint16_t>(i);
-        n += mask[i];
-      }
-    }
-    groups.add(rows, std::span(chosen.data(), n));
-  }
-  return static_cast<bool>(rows.status());
-}
-
 void Scan::work(Groups& groups) {
   RowGroupRows rows(*plan_.table);
-  Condition where = with_time(plan_, query_.time);
-  const std::uint64_t memory = options_.memory_bytes / 2 / threads_;
-  for (std::size_t i = next_++; i < tasks_.size() && !give_up_; i = next_++) {
-    rows.begin(files_[tasks_[i].file], tasks_[i].row_group);
-    if (!scan_row_group(rows, groups, where)) {
+  const Condition where = with_time(plan_, query_.time);
+  const std::uint64_t memory = options_.memory_bytes / 2 / tasks_.threads;
+  for (std::size_t i = next_++; i < tasks_.tasks.size() && !give_up_; i = next_++) {
+    rows.begin(tasks_.files[tasks_.tasks[i].file], tasks_.tasks[i].row_group);
+    for_each_block(rows, where, [&](std::size_t, std::span<const std::uint16_t> chosen) { groups.add(rows, chosen); });
+    if (!rows.status()) {
       const std::lock_guard lock(mutex_);
       if (status_) status_ = Failure(rows.status().error());
       give_up_ = true;
@@ -228,17 +149,17 @@ Answer Scan::result(const Groups& groups) const {
 }
 
 Result<std::optional<Answer>> Scan::answer(const std::vector<FileEntry>& entries) {
-  RW_TRY(open(entries));
-  layout_ = layout_of(plan_, files_);
+  RW_ASSIGN(tasks_, Tasks::open(*plan_.table, options_.directory, entries, options_.threads));
+  layout_ = layout_of(plan_, tasks_.files);
   std::vector<Groups> groups;
-  for (unsigned t = 0; t < threads_; ++t) groups.emplace_back(plan_, layout_);
-  in_parallel(threads_, [&](unsigned t) { work(groups[t]); });
+  for (unsigned t = 0; t < tasks_.threads; ++t) groups.emplace_back(plan_, layout_);
+  in_parallel(tasks_.threads, [&](unsigned t) { work(groups[t]); });
   if (!status_)
     return status_.error().code == ErrorCode::kLimit || status_.error().code == ErrorCode::kUnsupported
                ? Result<std::optional<Answer>>(std::optional<Answer>())
                : Result<std::optional<Answer>>(Failure(status_.error()));
   if (give_up_) return std::optional<Answer>();
-  for (unsigned t = 1; t < threads_; ++t) groups[0].merge(groups[t]);
+  for (unsigned t = 1; t < tasks_.threads; ++t) groups[0].merge(groups[t]);
   if (groups[0].overflow()) return std::optional<Answer>();
   return std::optional<Answer>(result(groups[0]));
 }

@@ -9,6 +9,7 @@
 #include "lake/catalog.h"
 #include "lake/scan_plan.h"
 #include "store/query.h"
+#include "store/store.h"
 #include "store/value.h"
 
 namespace rw::scan {
@@ -23,5 +24,10 @@ struct ScanOptions {
 // groups for the memory (it spills), sums beyond 64 bits, files that hold what we never write.
 Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                                      const ScanOptions& options);
+
+// Rows of a plan as text, in the order of the files. False where DuckDB has to do it: then nothing was given out.
+Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                         const ScanOptions& options, const Store::WritePiece& write,
+                         const std::function<bool(std::string_view)>& out);
 
 }  // namespace rw::scan

@@ -112,11 +112,6 @@ bool RowGroupRows::bounds(std::size_t column, Range& range) const {
   return range.low <= range.high;
 }
 
-bool RowGroupRows::possible_time(std::size_t column, Range range) const {
-  Range held{};
-  return !bounds(column, held) || overlap(held, range);
-}
-
 bool RowGroupRows::possible(const Condition& c) const {
   const auto all = [this](const Condition& arg) { return possible(arg); };
   Range held{};

@@ -45,7 +45,6 @@ class RowGroupRows {
   std::size_t rows() const { return rows_; }
   // False when the statistics rule out every row.
   bool possible(const Condition& condition) const;
-  bool possible_time(std::size_t column, Range range) const;
 
   // Moves to a block; what was given for the last one is no longer valid.
   void at(std::size_t begin, std::size_t count) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/emitter.h"
+#include "store/piece.h"
 #include "store/query.h"
 
 namespace rw {
@@ -66,6 +67,10 @@ class Store {
   virtual Result<std::vector<Answer>> run(std::span<const Query> queries) = 0;
   // Rows in pieces, for answers of any size. `piece` may return false to stop early.
   virtual Result<void> stream(const Query& query, const std::function<bool(const Answer& piece)>& piece) = 0;
+  // Rows as text, for exports of any size: `write` appends the text of a piece, on several threads at once; `out` gets the
+  // texts on this thread, in the order of the rows, and may return false to stop early. The columns are as stream() names them.
+  using WritePiece = std::function<void(const Piece& piece, std::string& text)>;
+  virtual Result<void> stream_text(const Query& query, const WritePiece& write, const std::function<bool(std::string_view)>& out);
   // Exactly one SELECT over the tables by name; anything else is a usage error.
   virtual Result<void> sql(std::string_view select, const std::function<bool(const Answer& piece)>& piece) = 0;
 

@@ -1,0 +1,175 @@
+// Rows as text: threads turn row groups into text, one writes them out in order.
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "lake/scan.h"
+#include "lake/scan_tasks.h"
+
+namespace rw::scan {
+namespace {
+
+constexpr std::size_t kAhead = 2;  // row groups per thread that may wait to be written: bounds the memory
+
+// Columns of a block as pieces have them; gathered where only some rows passed.
+class PieceMaker {
+ public:
+  explicit PieceMaker(const Plan& plan) : plan_(plan), columns_(plan.keys.size()), storage_(plan.keys.size()) {}
+
+  Piece make(RowGroupRows& rows, std::size_t count, std::span<const std::uint16_t> chosen) {
+    for (std::size_t k = 0; k < plan_.keys.size(); ++k) {
+      const Key& key = plan_.keys[k];
+      columns_[k] = key.kind == Key::Kind::kAddress ? address(rows, key) : number(rows, key, count, k);
+      if (chosen.size() < count) gather(k, chosen);
+    }
+    return {chosen.size(), columns_};
+  }
+
+ private:
+  struct Storage {
+    std::vector<std::uint64_t> first;
+    std::vector<std::uint64_t> second;
+    std::vector<std::uint8_t> valid;
+  };
+
+  static PieceColumn address(RowGroupRows& rows, const Key& key) {
+    const RowGroupRows::Address found = rows.address(key.address);
+    if (found.null) return {};
+    if (found.v4) return {PieceColumn::Kind::kV4, found.small, nullptr, found.valid};
+    return {PieceColumn::Kind::kAddress, found.high, found.low, found.valid};
+  }
+
+  PieceColumn number(RowGroupRows& rows, const Key& key, std::size_t count, std::size_t k) {
+    const Cells cells = rows.number(key.number);
+    if (cells.form == Cells::Form::kNull) return {};
+    const auto kind = key.kind == Key::Kind::kTime ? PieceColumn::Kind::kTime : PieceColumn::Kind::kInteger;
+    if (cells.form == Cells::Form::kArray) return {kind, cells.values, nullptr, cells.valid};
+    storage_[k].second.assign(count, static_cast<std::uint64_t>(cells.constant));
+    return {kind, storage_[k].second.data(), nullptr, nullptr};
+  }
+
+  template <typename T>
+  static const void* gathered(const void* from, std::span<const std::uint16_t> chosen,
+                              std::vector<std::uint64_t>& into) {
+    if (from == nullptr) return nullptr;
+    into.resize(std::max<std::size_t>(into.size(), kBlock));
+    T* out = reinterpret_cast<T*>(into.data());
+    for (std::size_t i = 0; i < chosen.size(); ++i) out[i] = static_cast<const T*>(from)[chosen[i]];
+    return out;
+  }
+
+  void gather(std::size_t k, std::span<const std::uint16_t> chosen) {
+    PieceColumn& column = columns_[k];
+    Storage& into = storage_[k];
+    const bool small = column.kind == PieceColumn::Kind::kV4;
+    if (column.valid != nullptr) {
+      into.valid.resize(kBlock);
+      for (std::size_t i = 0; i < chosen.size(); ++i) into.valid[i] = column.valid[chosen[i]];
+      column.valid = into.valid.data();
+    }
+    column.data = small ? gathered<std::uint32_t>(column.data, chosen, into.first)
+                        : gathered<std::uint64_t>(column.data, chosen, into.first);
+    if (column.more != nullptr) column.more = gathered<std::uint64_t>(column.more, chosen, into.second);
+  }
+
+  const Plan& plan_;
+  std::vector<PieceColumn> columns_;
+  std::vector<Storage> storage_;
+};
+
+class TextScan {
+ public:
+  TextScan(const Plan& plan, Tasks tasks, Condition where, const Store::WritePiece& write)
+      : plan_(plan), tasks_(std::move(tasks)), where_(std::move(where)), write_(write) {}
+
+  Result<void> run(const std::function<bool(std::string_view)>& out) {
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < tasks_.threads; ++t) threads.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < tasks_.tasks.size(); ++i) {
+      std::string text;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stop_ || done_.contains(i); });
+        if (stop_) break;
+        text = std::move(done_[i]);
+        done_.erase(i);
+        written_ = i + 1;
+      }
+      changed_.notify_all();
+      if (!text.empty() && !out(text)) break;
+      const std::lock_guard lock(mutex_);
+      spare_.push_back(std::move(text));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads) thread.join();
+    return status_;
+  }
+
+ private:
+  void work() {
+    RowGroupRows rows(*plan_.table);
+    PieceMaker maker(plan_);
+    for (;;) {
+      std::size_t i = 0;
+      std::string text;
+      {
+        std::unique_lock lock(mutex_);
+        i = next_++;
+        changed_.wait(lock, [&] { return stop_ || i < written_ + kAhead * tasks_.threads; });
+        if (stop_ || i >= tasks_.tasks.size()) return;
+        if (!spare_.empty()) {
+          text = std::move(spare_.back());
+          spare_.pop_back();
+        }
+      }
+      text.clear();
+      rows.begin(tasks_.files[tasks_.tasks[i].file], tasks_.tasks[i].row_group);
+      for_each_block(rows, where_, [&](std::size_t count, std::span<const std::uint16_t> chosen) {
+        const Piece piece = maker.make(rows, count, chosen);
+        if (rows.status()) write_(piece, text);
+      });
+      const std::lock_guard lock(mutex_);
+      if (!rows.status()) {
+        if (status_) status_ = Failure(rows.status().error());
+        stop_ = true;
+      }
+      done_[i] = std::move(text);
+      changed_.notify_all();
+    }
+  }
+
+  const Plan& plan_;
+  Tasks tasks_;
+  Condition where_;
+  const Store::WritePiece& write_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t written_ = 0;
+  std::map<std::size_t, std::string> done_;
+  std::vector<std::string> spare_;  // memory that was written out, for the next
+  bool stop_ = false;
+  Result<void> status_;
+};
+
+}  // namespace
+
+Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                         const ScanOptions& options, const Store::WritePiece& write,
+                         const std::function<bool(std::string_view)>& out) {
+  const auto network = [](const Key& key) { return key.kind == Key::Kind::kPrefix; };
+  if (!plan.rows || !query.order_by.empty() || query.limit > 0 ||
+      std::any_of(plan.keys.begin(), plan.keys.end(), network))
+    return false;
+  RW_ASSIGN(Tasks tasks, Tasks::open(*plan.table, options.directory, files, options.threads));
+  RW_TRY(TextScan(plan, std::move(tasks), with_time(plan, query.time), write).run(out));
+  return true;
+}
+
+}  // namespace rw::scan
