@@ -9,6 +9,7 @@
 #include "flags.h"
 #include "model/code_points.h"
 #include "open_lake.h"
+#include "report/piece_csv.h"
 
 namespace rw {
 namespace flags {
@@ -501,6 +502,12 @@ void tell_empty(const Listing& listing, Lake& lake, const std::string& directory
                (outside ? ", all outside the time asked for" : ""));
 }
 
+// Rows in no order and without end, as csv: they need not become values on the way.
+bool is_export(const Plan& plan, const Arguments& args) {
+  return !plan.grouped && plan.query.order_by.empty() && plan.query.limit == 0 && args.get(flags::kFormat) == "csv" &&
+         std::all_of(plan.shown.begin(), plan.shown.end(), [](const Field& field) { return field.show == Show::kValue; });
+}
+
 Result<int> answer(const Listing& listing, const Arguments& args, Console& console, Plan& plan) {
   RW_ASSIGN(const auto lake, open_lake(args));
   AnswerWriter writer = listing_writer(args, console);
@@ -510,6 +517,12 @@ Result<int> answer(const Listing& listing, const Arguments& args, Console& conso
     RW_ASSIGN(const Answer answer, lake->run(plan.query));
     total = answer.total;
     printer.piece(answer);
+  } else if (is_export(plan, args)) {
+    printer.end({});  // the header; rows follow as text
+    RW_TRY(lake->stream_text(
+        plan.query, [](const Piece& piece, std::string& text) { append_csv(text, piece); },
+        [&console](std::string_view text) { return console.out(text); }));
+    return 0;
   } else {
     RW_TRY(lake->stream(plan.query, [&](const Answer& piece) { return printer.piece(piece); }));
     if (plan.query.limit > 0 && writer.rows() == plan.query.limit) {
