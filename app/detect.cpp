@@ -56,14 +56,14 @@ Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const TimeRange range, flags::time_range(args));
   RW_ASSIGN(const auto wanted, chosen(args));
   RW_ASSIGN(const auto lake, open_lake(args));
-  RW_ASSIGN(DetectContext context, detect_context(args, lake->directory(), range));
+  RW_ASSIGN(DetectContext context, detect_context(args, *lake, range));
   RW_ASSIGN(const auto state, FindingStore::open(lake->directory(), true));
   if (context.subjects.empty())
     console.note(
         "no subject: nothing is watched, so watched-contact finds nothing and the port detectors look at every "
         "address; "
         "give --subject FILE or put files into " +
-        lake->directory() + "/subjects");
+        flags::lake_directory(args) + "/subjects");
 
   std::vector<Finding> created;
   std::uint64_t extended = 0, known = 0;

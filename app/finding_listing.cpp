@@ -1,6 +1,8 @@
 // Findings as table, csv, json and ndjson.
 #include "finding_listing.h"
 
+#include <algorithm>
+
 #include "base/quantity.h"
 #include "flags.h"
 #include "listing.h"
@@ -26,6 +28,11 @@ std::string figure_text(const FigureValue& value) {
   if (const auto* d = std::get_if<double>(&value)) return std::to_string(*d);
   if (const auto* t = std::get_if<std::string>(&value)) return *t;
   return "";
+}
+
+std::string spaced(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
 }
 
 std::string joined_figures(const Finding& finding) {
@@ -91,7 +98,7 @@ void print_findings(const std::vector<Finding>& findings, std::uint64_t total, c
 std::string finding_for_people(const Finding& f) {
   std::string text = f.title + "\n\n" + f.summary + "\n\n";
   const auto line = [&](std::string_view name, const std::string& value) {
-    text.append(name).append(name.size() < 14 ? 14 - name.size() : 1, ' ').append(value).append("\n");
+    text.append(name).append(name.size() < 22 ? 22 - name.size() : 1, ' ').append(value).append("\n");
   };
   line("id", f.id);
   line("detector", f.detector);
@@ -106,10 +113,9 @@ std::string finding_for_people(const Finding& f) {
   for (const Figure& figure : f.figures) {
     const auto* number = std::get_if<std::int64_t>(&figure.value);
     const bool bytes = figure.name.ends_with("bytes");
-    line(figure.name == "peers_in_busiest_day" ? "peers a day" : figure.name,
-         number == nullptr ? figure_text(figure.value)
-         : bytes           ? human_bytes(static_cast<double>(*number))
-                           : group_thousands(*number));
+    line(spaced(figure.name), number == nullptr ? figure_text(figure.value)
+                              : bytes           ? human_bytes(static_cast<double>(*number))
+                                                : group_thousands(*number));
   }
   text += "\nIt may be wrong because " + f.may_be_wrong_because + ".\n\nLook at its " +
           group_thousands(f.observations.count) + " records with:\n  " + f.observations.query + "\n";

@@ -1,5 +1,5 @@
-// The lists of what is built in: each entry has a unique name, a text for the documentation, a golden case and, where it reads
-// bytes from outside, a fuzz target with seeds.
+// The lists of what is built in: each entry has a unique name, a text for the documentation, a golden case and, where
+// it reads bytes from outside, a fuzz target with seeds.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -47,7 +47,8 @@ const std::string& golden_outputs() {
 
 const std::string& golden_commands() {
   static const auto* const kText = new std::string(all_text(kRoot / "tests", [](const fs::path& path) {
-    return path.filename() == "cmd" || path.filename() == "run" || path.extension() == ".py" || path.extension() == ".sh";
+    return path.filename() == "cmd" || path.filename() == "run" || path.extension() == ".py" ||
+           path.extension() == ".sh";
   }));
   return *kText;
 }
@@ -102,7 +103,8 @@ TEST(Registry, Sections) {
   for (const Section* section : sections()) {
     EXPECT_TRUE(ids.insert(section->id).second) << "two sections are called " << section->id;
     expect_text(section->id, section->doc);
-    EXPECT_TRUE(has(golden_outputs(), "\"" + std::string(section->id) + "\": {")) << section->id << ": no golden case reports it";
+    EXPECT_TRUE(has(golden_outputs(), "\"" + std::string(section->id) + "\": {"))
+        << section->id << ": no golden case reports it";
   }
   EXPECT_FALSE(ids.empty());
 }
@@ -112,7 +114,8 @@ TEST(Registry, Outputs) {
   for (const Renderer* renderer : renderers()) {
     EXPECT_TRUE(ids.insert(renderer->id).second) << "two outputs are called " << renderer->id;
     expect_text(renderer->id, renderer->doc);
-    EXPECT_TRUE(has(golden_commands(), "--format " + std::string(renderer->id))) << renderer->id << ": no golden case writes it";
+    EXPECT_TRUE(has(golden_commands(), "--format " + std::string(renderer->id)))
+        << renderer->id << ": no golden case writes it";
   }
   EXPECT_FALSE(ids.empty());
 }

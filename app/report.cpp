@@ -87,8 +87,8 @@ Result<int> run(const Arguments& args, Console& console) {
   if (args.all(flags::kSubject).size() != 1)
     return Failure(ErrorCode::kUsage, "say whom the dossier is about with one --subject FILE");
   RW_ASSIGN(const Renderer* renderer, form_of(args));
-  RW_ASSIGN(const Subject subject, read_subject(args.all(flags::kSubject).front()));
   RW_ASSIGN(const auto lake, open_lake(args));
+  RW_ASSIGN(const Subject subject, checked_subject(args.all(flags::kSubject).front(), *lake));
   RW_ASSIGN(const Organisation organisation, lake_organisation(args));
   RW_ASSIGN(const DossierRequest request, request_of(args, *lake));
   RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request, [&](std::string_view title) {

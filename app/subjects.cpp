@@ -17,18 +17,25 @@ Result<Organisation> lake_organisation(const Arguments& args) {
   return std::move(settings.organisation);
 }
 
-Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range) {
+Result<Subject> checked_subject(const std::string& path, Store& store) {
+  return read_subject(path, [&](const std::string& zone) {
+    const auto offsets = store.zone_offsets(zone, {Timestamp{}, Timestamp{} + kDay});
+    return offsets ? std::string() : offsets.error().message;
+  });
+}
+
+Result<DetectContext> detect_context(const Arguments& args, Lake& lake, TimeRange range) {
   std::vector<std::string> files = args.all(flags::kSubject);
   if (files.empty()) {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(lake + "/subjects", error))
+    for (const auto& entry : std::filesystem::directory_iterator(lake.directory() + "/subjects", error))
       if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
     std::sort(files.begin(), files.end());
   }
   DetectContext context;
   context.range = range;
   for (const std::string& file : files) {
-    RW_ASSIGN(Subject subject, read_subject(file));
+    RW_ASSIGN(Subject subject, checked_subject(file, lake));
     for (const Subject& other : context.subjects)
       if (other.id == subject.id)
         return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");

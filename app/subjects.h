@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "detect/detector.h"
+#include "lake/lake.h"
 #include "model/subject.h"
 
 namespace rw {
@@ -16,7 +17,9 @@ extern const Flag kSubject;  // --subject FILE, repeatable
 
 // The organisation from rangewatch.toml in the lake's folder.
 Result<Organisation> lake_organisation(const Arguments& args);
+// A subject file, its time zone checked by the store.
+Result<Subject> checked_subject(const std::string& path, Store& store);
 // Subjects from --subject, else from subjects/*.toml in the lake's folder, and the organisation.
-Result<DetectContext> detect_context(const Arguments& args, const std::string& lake, TimeRange range);
+Result<DetectContext> detect_context(const Arguments& args, Lake& lake, TimeRange range);
 
 }  // namespace rw

@@ -222,7 +222,18 @@ Result<std::vector<ZoneChange>> EmbeddedLake::zone(std::string_view name, TimeRa
     }
     return true;
   });
-  if (!done) return Failure(ErrorCode::kUsage, "time zone \"" + std::string(name) + "\": " + done.error().message);
+  if (!done) {
+    // ICU lists near names behind this word, each in quotes.
+    constexpr std::string_view kCandidates = "Candidate time zones: \"";
+    const std::string& told = done.error().message;
+    const std::size_t at = told.find(kCandidates);
+    std::string message = "there is no time zone '" + std::string(name) + "'";
+    if (at != std::string::npos) {
+      const std::size_t begin = at + kCandidates.size();
+      message += "; a similar one exists: '" + told.substr(begin, told.find('"', begin) - begin) + "'";
+    }
+    return Failure(ErrorCode::kUsage, std::move(message));
+  }
   if (changes.empty()) return Failure(ErrorCode::kInternal, "no offsets for time zone " + std::string(name));
   return changes;
 }

@@ -164,13 +164,15 @@ void read_prefixes(TomlTable& root, Subject& subject) {
   }
 }
 
-Subject subject_from(TomlTable root) {
+Subject subject_from(TomlTable root, const ZoneCheck& check_zone) {
   Subject subject;
   subject.id = root.required_text("id");
   read_checked(root, "id", subject.id, check_id);
   subject.name = root.text("name").value_or(subject.id);
   read_checked(root, "name", subject.name, check_name);
   subject.time_zone = root.text("time_zone").value_or("UTC");
+  if (check_zone)
+    if (const std::string wrong = check_zone(subject.time_zone); !wrong.empty()) root.problem("time_zone", wrong);
   subject.country = root.text("country").value_or("");
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (!subject.country.empty() &&
@@ -190,8 +192,8 @@ Subject subject_from(TomlTable root) {
   return subject;
 }
 
-Result<Subject> finish_subject(TomlFile file) {
-  Subject subject = subject_from(file.root());
+Result<Subject> finish_subject(TomlFile file, const ZoneCheck& check_zone) {
+  Subject subject = subject_from(file.root(), check_zone);
   RW_TRY(file.finish());
   return subject;
 }
@@ -256,14 +258,14 @@ bool Subject::watches(Ip ip, Timestamp at) const {
                      [&](const WatchedPrefix& p) { return p.valid.contains(at) && p.prefix.contains(ip); });
 }
 
-Result<Subject> parse_subject(std::string_view toml, const std::string& file) {
+Result<Subject> parse_subject(std::string_view toml, const std::string& file, const ZoneCheck& check_zone) {
   RW_ASSIGN(auto parsed, TomlFile::parse(std::string(toml), file));
-  return finish_subject(std::move(parsed));
+  return finish_subject(std::move(parsed), check_zone);
 }
 
-Result<Subject> read_subject(const std::string& path) {
+Result<Subject> read_subject(const std::string& path, const ZoneCheck& check_zone) {
   RW_ASSIGN(auto file, TomlFile::read(path));
-  return finish_subject(std::move(file));
+  return finish_subject(std::move(file), check_zone);
 }
 
 Result<Organisation> parse_organisation(std::string_view toml, const std::string& file) {

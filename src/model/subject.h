@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,8 +65,10 @@ struct Organisation {
 
 // `file` is the name that messages show. Errors are kUsage and read "FILE:LINE:COLUMN: what is wrong", with the nearest
 // key for an unknown one.
-Result<Subject> parse_subject(std::string_view toml, const std::string& file);
-Result<Subject> read_subject(const std::string& path);
+// `check_zone` says what is wrong with a time zone, or "": C++ has no zone data here, a store does.
+using ZoneCheck = std::function<std::string(const std::string& zone)>;
+Result<Subject> parse_subject(std::string_view toml, const std::string& file, const ZoneCheck& check_zone = {});
+Result<Subject> read_subject(const std::string& path, const ZoneCheck& check_zone = {});
 // rangewatch.toml, whose only part so far is [organisation]. No such part: an empty organisation.
 Result<Organisation> parse_organisation(std::string_view toml, const std::string& file);
 // As above; a file that does not exist gives an empty organisation.

@@ -86,6 +86,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"id = \"x\"\nwork_week = \"Mon-Fri 18:00-09:00\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n",
                 "ends before it begins"}));
 
+TEST(Subject, AZoneThatTheStoreDoesNotKnowIsToldWithItsPlace) {
+  const auto subject =
+      parse_subject("id = \"x\"\ntime_zone = \"Mars\"\n[[prefix]]\nprefix = \"192.0.2.0/24\"\n", "s.toml",
+                    [](const std::string& zone) { return zone == "Mars" ? "no such zone" : ""; });
+  ASSERT_FALSE(subject);
+  EXPECT_NE(subject.error().message.find("s.toml:2:13: no such zone"), std::string::npos) << subject.error().message;
+}
+
 TEST(WorkWeek, ReadsRunsListsAndWrapsOverSunday) {
   const auto gulf = WorkWeek::parse("Sun-Thu 08:30-16:00");
   ASSERT_TRUE(gulf);

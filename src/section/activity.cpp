@@ -94,8 +94,9 @@ SectionTable summary_table(const Frame& frame, const Totals& now, std::optional<
                    {frame.say("word.bytes"), Unit::kBytes}, {frame.say("word.packets"), Unit::kCount},
                    {frame.say("word.flows"), Unit::kCount}, {frame.say("word.mean_daily_bytes"), Unit::kBytes}};
   const auto row = [&](const Side& side, const Totals& totals, std::optional<double> daily) {
-    table.rows.push_back(
-        {frame.period_text(side.range), side.observed.days(), totals.bytes, totals.packets, totals.flows, daily});
+    const auto known = [&](std::int64_t n) { return side.observed.hours() > 0 ? Document(n) : Document(); };
+    table.rows.push_back({frame.period_text(side.range), side.observed.days(), known(totals.bytes),
+                          known(totals.packets), known(totals.flows), daily});
   };
   row(frame.period(), now, mean);
   if (const Side* other = frame.comparison()) row(*other, totals_of(*other), mean_daily(volumes(frame.days(*other))));
@@ -134,11 +135,13 @@ void judge(const Frame& frame, SectionResult& result, const std::optional<Change
   }
   result.sentences.push_back(frame.say("activity.mean", {daily}));
   if (frame.comparison() == nullptr) return;
-  const bool few = frame.comparability().observed_days < kMinimumObservedDays ||
-                   frame.comparability().comparison_observed_days.value_or(0) < kMinimumObservedDays;
-  result.sentences.push_back(frame.say(!frame.comparable() ? "activity.not_comparable"
-                                       : few               ? "activity.few_days"
-                                                           : "activity.was_empty"));
+  const Comparability& c = frame.comparability();
+  const bool few =
+      c.observed_days < kMinimumObservedDays || c.comparison_observed_days.value_or(0) < kMinimumObservedDays;
+  result.sentences.push_back(frame.say(!c.same_exporters     ? "activity.was_empty"
+                                       : !frame.comparable() ? "activity.not_comparable"
+                                       : few                 ? "activity.few_days"
+                                                             : "activity.was_empty"));
 }
 
 Result<SectionResult> build(const Frame& frame) {

@@ -188,10 +188,10 @@ void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKe
                    {frame.say("word.kind"), Unit::kText},       {frame.say("word.services"), Unit::kText},
                    {frame.say("word.flows"), Unit::kCount},     {frame.say("word.bytes"), Unit::kBytes},
                    {frame.say("word.first_seen"), Unit::kTime}, {frame.say("word.last_seen"), Unit::kTime}};
-  std::set<Ip> ours;
+  std::set<Ip> exchanged, touched;  // addresses of the organisation
   for (const PairKey& key : keys) {
     const Contact& contact = contacts.at(key);
-    if (contact.ours) ours.insert(key.peer);
+    if (contact.ours) (contact.outward && contact.inward ? exchanged : touched).insert(key.peer);
     const auto services = services_of(contact);
     Document names = Document::list();
     for (const std::string& name : services) names.push(name);
@@ -218,15 +218,17 @@ void tell(const Frame& frame, const Contacts& contacts, const std::vector<PairKe
   }
   result.tables.push_back(std::move(table));
   result.sentences.push_back(frame.say("contacts.count", {group_thousands(total)}));
-  result.facts.push_back(
-      {group_thousands(total), frame.say("contacts.fact"),
-       ours.empty() ? std::string()
-                    : frame.say("contacts.fact_ours", {group_thousands(static_cast<std::int64_t>(ours.size()))})});
-  if (frame.organisation().prefixes.empty()) return;
-  const std::string text = frame.say(ours.empty() ? "contacts.ours_none" : "contacts.ours",
-                                     {group_thousands(static_cast<std::int64_t>(ours.size()))});
+  for (const Ip peer : exchanged) touched.erase(peer);
+  const auto count = [](const std::set<Ip>& ips) { return group_thousands(static_cast<std::int64_t>(ips.size())); };
+  const bool ours = !frame.organisation().prefixes.empty();
+  result.facts.push_back({group_thousands(total), frame.say("contacts.fact"),
+                          ours ? frame.say("contacts.fact_ours", {count(exchanged)}) : std::string()});
+  if (!ours) return;
+  const bool none = exchanged.empty() && touched.empty();
+  const std::string text =
+      none ? frame.say("contacts.ours_none") : frame.say("contacts.ours", {count(exchanged), count(touched)});
   result.sentences.push_back(text);
-  if (!ours.empty()) result.judgements.push_back({text, Confidence::kModerate});
+  if (!none) result.judgements.push_back({text, exchanged.empty() ? Confidence::kLow : Confidence::kModerate});
 }
 
 Result<SectionResult> build(const Frame& frame) {

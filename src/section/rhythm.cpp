@@ -164,18 +164,19 @@ Document day_names(const Frame& frame) {
   return names;
 }
 
+std::string hour_name(std::size_t hour) { return (hour < 10 ? "0" : "") + std::to_string(hour) + ":00"; }
+
 std::string cell_name(const Frame& frame, std::size_t cell) {
   constexpr std::array<const char*, 7> kIds = {"day.mon", "day.tue", "day.wed", "day.thu",
                                                "day.fri", "day.sat", "day.sun"};
-  const std::string hour = std::to_string(cell % 24);
-  return frame.say(kIds[cell / 24]) + " " + (hour.size() == 1 ? "0" : "") + hour + ":00";
+  return frame.say(kIds[cell / 24]) + " " + hour_name(cell % 24);
 }
 
 SectionFigure week_figure(const Frame& frame, const Rhythm& rhythm) {
   SectionFigure figure{
       "figure-week", "week", frame.say("rhythm.week_figure", {frame.subject().time_zone}), {}, Document::object()};
   Document cells = Document::list();
-  std::size_t busiest = 0, quietest = 0;
+  std::optional<std::size_t> busiest, quietest;
   const auto rate = [&](std::size_t cell) {
     return rhythm.hours[cell] > 0 ? rhythm.bytes[cell] / rhythm.hours[cell] : 0.0;
   };
@@ -183,8 +184,8 @@ SectionFigure week_figure(const Frame& frame, const Rhythm& rhythm) {
     const bool known = rhythm.hours[cell] > 0 && !rhythm.suppressed[cell];
     cells.push(known ? Document(rate(cell)) : Document());
     if (!known) continue;
-    if (rate(cell) > rate(busiest)) busiest = cell;
-    if (rate(cell) < rate(quietest)) quietest = cell;
+    if (!busiest || rate(cell) > rate(*busiest)) busiest = cell;
+    if (!quietest || rate(cell) < rate(*quietest)) quietest = cell;
   }
   figure.data.set("cells", std::move(cells));
   figure.data.set("days", day_names(frame));
@@ -200,8 +201,11 @@ SectionFigure week_figure(const Frame& frame, const Rhythm& rhythm) {
   labels.set("value", frame.say("word.bytes_per_hour"));
   labels.set("unknown", frame.say("word.not_told"));
   figure.data.set("labels", std::move(labels));
-  figure.description = frame.say("rhythm.week_text", {cell_name(frame, busiest), human_bytes(rate(busiest)),
-                                                      cell_name(frame, quietest), human_bytes(rate(quietest))});
+  if (busiest && quietest)
+    figure.description = frame.say("rhythm.week_text", {cell_name(frame, *busiest), human_bytes(rate(*busiest)),
+                                                        cell_name(frame, *quietest), human_bytes(rate(*quietest))});
+  else
+    figure.description = frame.say("rhythm.week_unknown");
   return figure;
 }
 
@@ -231,12 +235,14 @@ SectionFigure hours_figure(const Frame& frame, const Rhythm& now, const std::opt
   figure.data.set("work_from", week.from_minute / 60.0);
   figure.data.set("work_to", week.to_minute / 60.0);
   const auto rates = now.rate_by_hour();
-  std::size_t peak = 0, trough = 0;
+  std::optional<std::size_t> peak, trough;
   for (std::size_t hour = 0; hour < 24; ++hour) {
-    if (rates[hour].value_or(0) > rates[peak].value_or(0)) peak = hour;
-    if (rates[hour].value_or(0) < rates[trough].value_or(0)) trough = hour;
+    if (!rates[hour] || now.suppressed_hour[hour]) continue;
+    if (!peak || *rates[hour] > *rates[*peak]) peak = hour;
+    if (!trough || *rates[hour] < *rates[*trough]) trough = hour;
   }
-  figure.description = frame.say("rhythm.hours_text", {std::to_string(peak), std::to_string(trough)});
+  figure.description = peak && trough ? frame.say("rhythm.hours_text", {hour_name(*peak), hour_name(*trough)})
+                                      : frame.say("rhythm.week_unknown");
   return figure;
 }
 
@@ -268,8 +274,7 @@ SectionTable hours_table(const Frame& frame, const Rhythm& now) {
   for (std::size_t hour = 0; hour < 24; ++hour) {
     double seen = 0;
     for (std::size_t day = 0; day < 7; ++day) seen += now.hours[day * 24 + hour];
-    const std::string name = (hour < 10 ? "0" : "") + std::to_string(hour) + ":00";
-    table.rows.push_back({name, cell_value(bytes[hour], seen, now.suppressed_hour[hour]), seen});
+    table.rows.push_back({hour_name(hour), cell_value(bytes[hour], seen, now.suppressed_hour[hour]), seen});
   }
   table.total = 24;
   table.detail = true;

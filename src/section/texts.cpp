@@ -75,7 +75,7 @@ constexpr Line kLines[] = {
     {"addresses.title", "Addresses"},
     {"contacts.count", "At least {0} pairs of a watched address and a peer exchanged packets or tried to."},
     {"contacts.fact", "pairs of address and peer, at least"},
-    {"contacts.fact_ours", "{0} of the organisation's addresses"},
+    {"contacts.fact_ours", "{0} of the organisation's addresses exchanged packets"},
     {"contacts.limits",
      "A peer behind a proxy, a cloud front or address translation is seen only as that front. A source address can be "
      "forged where nobody answered it."},
@@ -84,7 +84,10 @@ constexpr Line kLines[] = {
      "bytes; a pair in which one side never answered, with at most three packets a flow, is a scan. The organisation's "
      "own addresses come first, then the pairs with most bytes."},
     {"contacts.none", "No contact was recorded."},
-    {"contacts.ours", "{0} addresses of the organisation were in contact with the watched space."},
+    {"contacts.ours",
+     "Addresses of the organisation that exchanged packets with the watched space: {0}; that were only addressed, or "
+     "got no "
+     "answer: {1}."},
     {"contacts.ours_none", "No address of the organisation was in contact with the watched space."},
     {"contacts.question", "Who does this space talk with?"},
     {"contacts.table", "Largest contacts"},
@@ -173,7 +176,7 @@ constexpr Line kLines[] = {
      "Days are flatter than before: the busiest hour carries {1} times the quietest, against {0} times."},
     {"rhythm.hours_figure", "Share of the day by local hour ({0})"},
     {"rhythm.hours_table", "Bytes by hour of the day ({0})"},
-    {"rhythm.hours_text", "A line over 24 local hours; the busiest hour begins at {0}:00, the quietest at {1}:00."},
+    {"rhythm.hours_text", "A line over 24 local hours; the busiest hour begins at {0}, the quietest at {1}."},
     {"rhythm.leisure",
      "The space is used mostly outside working hours: they hold {0} of the week's traffic; an even week would give "
      "{1}."},
@@ -198,6 +201,7 @@ constexpr Line kLines[] = {
     {"rhythm.week_text",
      "Bytes per observed hour, in a grid of 24 hours by 7 days; the outline marks working hours. Busiest: {0} with "
      "{1}; quietest: {2} with {3}."},
+    {"rhythm.week_unknown", "Nothing is known, or may be told, about any hour."},
     {"rhythm.work",
      "The space is used like a tool of work: working hours hold {0} of the week's traffic; an even week would give "
      "{1}."},
