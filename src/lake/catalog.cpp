@@ -352,10 +352,11 @@ class SqliteCatalog : public Catalog {
     for (const auto& [table, n] : taken.counts.rows) rows += n;
     for (const auto& [code, n] : taken.counts.weird) weird += n;
     const InputIdentity& input = taken.identity;
+    const bool identified = input.hash_hi != 0 || input.hash_lo != 0;
     Statement same(db_, "SELECT 1 FROM inputs WHERE head_hash=?1 AND bytes=?2 AND hash_hi=?3 AND hash_lo=?4");
     same.bind(as_signed(input.head_hash)).bind(as_signed(input.bytes));
     same.bind(as_signed(input.hash_hi)).bind(as_signed(input.hash_lo));
-    if (same.step())
+    if (identified && same.step())
       return Failure(ErrorCode::kConflict, "another process brought the same content of " + input.name + " meanwhile");
     return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(taken.ingest),
                input.name, input.format, as_signed(input.bytes), as_signed(input.hash_hi), as_signed(input.hash_lo),

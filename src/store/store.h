@@ -23,7 +23,8 @@ struct InputIdentity {
   std::string name;
   std::string format;
   std::uint64_t bytes = 0;
-  std::uint64_t hash_hi = 0;       // 128-bit content hash under the store's own secret seed
+  std::uint64_t hash_hi = 0;       // 128-bit content hash under the store's own secret seed; 0 and 0: without identity,
+                                   // such as live input, and never known again
   std::uint64_t hash_lo = 0;
   std::uint64_t head_hash = 0;     // of the first min(bytes, kHeadBytes) bytes
   static constexpr std::size_t kHeadBytes = 4096;
