@@ -2,10 +2,12 @@
 #include "lake/engine.h"
 
 #include <dlfcn.h>
+
 #include <duckdb.h>
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 #include "lake/distinct.h"
@@ -98,12 +100,31 @@ namespace {
 RW_DUCKDB_FUNCTIONS(RW_DECLARE)
 #undef RW_DECLARE
 
+// Beside the program, as built or as installed, and nowhere else: a path from the environment could bring any code, and the
+// program's own search path is not used where a sanitizer stands between it and the loader.
+void* open_library() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return nullptr;
+  for (const char* place : {"lib", "../lib/rangewatch"}) {
+    const std::filesystem::path path = program.parent_path() / place / "libduckdb.so";
+    if (!std::filesystem::exists(path, error)) continue;
+    return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  }
+  return nullptr;
+}
+
+std::string library_error() {
+  const char* said = dlerror();
+  return std::string("DuckDB's library (libduckdb.so) cannot be loaded: ") + (said == nullptr ? "not found" : said) +
+         "; it belongs beside the program, in lib/ or ../lib/rangewatch/";
+}
+
 Result<void> load_library() {
   static const Result<void> loaded = []() -> Result<void> {
-    void* library = dlopen("libduckdb.so", RTLD_NOW | RTLD_LOCAL);
+    void* library = open_library();
     if (library == nullptr)
-      return Failure(ErrorCode::kNotFound, std::string("DuckDB's library cannot be loaded: ") + dlerror() +
-                                               "; it belongs beside the program, in lib/ or ../lib/rangewatch/");
+      return Failure(ErrorCode::kNotFound, library_error());
 #define RW_FIND(name)                                             \
   name = reinterpret_cast<decltype(name)>(dlsym(library, #name)); \
   if (name == nullptr)                                            \
