@@ -271,8 +271,14 @@ TEST_F(ScenarioTest, MemoryDoesNotGrowWithScale) {
     EXPECT_EQ(state, 0);
     return usage.ru_maxrss;
   };
+#if defined(__SANITIZE_ADDRESS__)
+  // The sanitizer keeps up to 256 MiB of freed memory from reuse, so its growth is bounded but not small.
+  constexpr long kMoreKilobytes = 300 * 1024;
+#else
+  constexpr long kMoreKilobytes = 8 * 1024;
+#endif
   const long small = peak_kilobytes(0.001);
-  EXPECT_LT(peak_kilobytes(0.1), small + 8 * 1024);
+  EXPECT_LT(peak_kilobytes(0.1), small + kMoreKilobytes);
 }
 
 TEST_F(ScenarioTest, RefusesAFolderThatIsNotItsOwn) {
