@@ -8,6 +8,7 @@ namespace rw::parquet {
 namespace {
 
 constexpr std::uint64_t kMaxListItems = 1'000'000;  // row groups × columns of a file of ours stay far below
+constexpr std::uint64_t kMaxGroupRows = 1 << 22;       // we write 122,880; vectors of this many are made before pages are read
 constexpr int kMaxDepth = 16;                       // of structures in structures
 
 enum class Wire : std::uint8_t {
@@ -158,6 +159,7 @@ void read_row_group(Reader& in, RowGroup& group) {
       });
     } else if (id == 3) {
       group.rows = static_cast<std::uint64_t>(in.integer());
+      if (group.rows > kMaxGroupRows) in.fail();
     } else {
       in.skip(type);
     }
