@@ -147,8 +147,14 @@ const RowGroupRows::Lane& RowGroupRows::lane(std::size_t column) {
   const auto at = static_cast<std::size_t>(file_->stored[column]);
   const parquet::Physical type = file_->file->row_groups()[row_group_].columns[at].type;
   lane.small = type == parquet::Physical::kI32;
-  if (auto read = file_->file->read(row_group_, at, lane.values); !read) {
-    fail({read.error().code, file_->path + ": " + read.error().message});
+  const Form stored = form(column).form;
+  const auto read = file_->file->read(row_group_, at, lane.values);
+  const std::size_t values = lane.small ? lane.values.small.size() : lane.values.large.size();
+  const bool as_said = values >= rows_ && (lane.values.valid.empty() || lane.values.valid.size() >= rows_) &&
+                       (stored != Form::kV4Low || lane.small);
+  if (!read || !as_said) {
+    fail({ErrorCode::kCorrupt, file_->path + ": " + (read ? "a column is not as the catalog says" : read.error().message)});
+    lane.values.valid.clear();
     lane.values.small.assign(rows_, 0);
     lane.values.large.assign(rows_, 0);
   }
@@ -280,8 +286,14 @@ RowGroupRows::Address RowGroupRows::address(std::size_t low_column) {
     out.small = low.values.small.data() + begin_;
     return out;
   }
+  const Lane& high = lane(low_column - 1);
+  if (low.values.large.size() < rows_ || high.values.large.size() < rows_) {
+    fail({ErrorCode::kCorrupt, file_->path + ": an address is not as the catalog says"});
+    out.null = true;
+    return out;
+  }
   out.low = reinterpret_cast<const std::uint64_t*>(low.values.large.data() + begin_);
-  out.high = reinterpret_cast<const std::uint64_t*>(lane(low_column - 1).values.large.data() + begin_);
+  out.high = reinterpret_cast<const std::uint64_t*>(high.values.large.data() + begin_);
   return out;
 }
 
