@@ -505,7 +505,8 @@ void tell_empty(const Listing& listing, Lake& lake, const std::string& directory
 // Rows in no order and without end, as csv: they need not become values on the way.
 bool is_export(const Plan& plan, const Arguments& args) {
   return !plan.grouped && plan.query.order_by.empty() && plan.query.limit == 0 && args.get(flags::kFormat) == "csv" &&
-         std::all_of(plan.shown.begin(), plan.shown.end(), [](const Field& field) { return field.show == Show::kValue; });
+         std::all_of(plan.shown.begin(), plan.shown.end(),
+                     [](const Field& field) { return field.show == Show::kValue; });
 }
 
 Result<int> answer(const Listing& listing, const Arguments& args, Console& console, Plan& plan) {

@@ -11,7 +11,8 @@ namespace rw {
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate within a third of the word's length in edits (at least one edit, none for words of one or two bytes),
-// or that the word is the beginning of; empty where none is near. Among equally near ones, the one that begins alike wins, then the first.
+// or that the word is the beginning of; empty where none is near. Among equally near ones, the one that begins alike
+// wins, then the first.
 //   nearest("--formt", flags) == "--format";  nearest("--zzz", flags) == ""
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 

@@ -36,7 +36,7 @@ struct Failure {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
   Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}  // NOLINT
 
   bool has_value() const { return state_.index() == 0; }
@@ -72,17 +72,16 @@ class [[nodiscard]] Result<void> {
 }  // namespace rw
 
 // Leaves the enclosing function with the error of `expr`; otherwise goes on.   RW_TRY(file.close());
-#define RW_TRY(expr)                                        \
-  do {                                                      \
-    if (auto rw_try_result = (expr); !rw_try_result)        \
-      return ::rw::Failure(rw_try_result.error());          \
+#define RW_TRY(expr)                                                                              \
+  do {                                                                                            \
+    if (auto rw_try_result = (expr); !rw_try_result) return ::rw::Failure(rw_try_result.error()); \
   } while (false)
 
 // Declares `decl` from the value of `expr`, or leaves with its error.   RW_ASSIGN(auto n, stream.read(buffer));
 #define RW_ASSIGN(decl, expr) RW_ASSIGN_IMPL(RW_CONCAT(rw_result_, __LINE__), decl, expr)
-#define RW_ASSIGN_IMPL(tmp, decl, expr)         \
-  auto tmp = (expr);                            \
-  if (!tmp) return ::rw::Failure(tmp.error());  \
+#define RW_ASSIGN_IMPL(tmp, decl, expr)        \
+  auto tmp = (expr);                           \
+  if (!tmp) return ::rw::Failure(tmp.error()); \
   decl = std::move(*tmp)
 #define RW_CONCAT(a, b) RW_CONCAT_IMPL(a, b)
 #define RW_CONCAT_IMPL(a, b) a##b

@@ -16,8 +16,8 @@ namespace rw {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // Fills the front of `buffer` and returns how much, 0 at the end. kCorrupt when compressed data is damaged: everything
-  // before the damage has been delivered.
+  // Fills the front of `buffer` and returns how much, 0 at the end. kCorrupt when compressed data is damaged:
+  // everything before the damage has been delivered.
   virtual Result<std::size_t> read(std::span<std::byte> buffer) = 0;
 };
 
@@ -27,8 +27,8 @@ class StreamReader {
   static constexpr std::size_t kDefaultWindow = 1 << 20;
   explicit StreamReader(ByteStream& stream, std::size_t window = kDefaultWindow);
 
-  // Up to everything buffered, at least `count` bytes when the input has them. Valid until the next call of anything here.
-  // `count` may exceed the window; the window then grows, so callers bound what they ask for.
+  // Up to everything buffered, at least `count` bytes when the input has them. Valid until the next call of anything
+  // here. `count` may exceed the window; the window then grows, so callers bound what they ask for.
   Bytes peek(std::size_t count);
   void consume(std::size_t count);           // count ≤ size of the last peek
   bool at_end() { return peek(1).empty(); }  // nothing more to read, or the stream failed

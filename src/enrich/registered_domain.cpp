@@ -13,8 +13,8 @@
 namespace rw {
 namespace {
 
-// Rules of the list have at most five labels; the last six labels of a name decide, so caching by them serves a tunnel too,
-// where every first label is new.
+// Rules of the list have at most five labels; the last six labels of a name decide, so caching by them serves a tunnel
+// too, where every first label is new.
 constexpr unsigned kDecidingLabels = 6;
 constexpr std::size_t kMaxName = 4 * 255;  // every byte of a wire name escaped as \DDD
 
@@ -24,8 +24,8 @@ bool ends_in_arpa(std::string_view name) {
   return name.size() == kArpa.size() || name[name.size() - kArpa.size() - 1] == '.';
 }
 
-// Copies `name` with every escape replaced by as many '~', which no rule contains, so that libpsl sees only the dots that
-// separate labels and offsets stay the same. Returns the offset of the last kDecidingLabels labels.
+// Copies `name` with every escape replaced by as many '~', which no rule contains, so that libpsl sees only the dots
+// that separate labels and offsets stay the same. Returns the offset of the last kDecidingLabels labels.
 std::size_t copy_without_escapes(std::string_view name, char* out) {
   std::array<std::size_t, kDecidingLabels> starts{};  // of the latest labels, as a ring
   unsigned labels = 0;
@@ -50,9 +50,10 @@ bool is_public_suffix(const char* name) {
   return list != nullptr && psl_is_public_suffix(list, name) != 0;
 }
 
-// What is known of a name: whether it is itself a public suffix, and how long its registered domain is (0: it has none).
-// A name that is no suffix has its parent's registered domain, or is one when its parent is a suffix; so for a name that was
-// never seen under a parent that was, one question to libpsl is enough. Direct-mapped: a new name takes its slot over.
+// What is known of a name: whether it is itself a public suffix, and how long its registered domain is (0: it has
+// none). A name that is no suffix has its parent's registered domain, or is one when its parent is a suffix; so for a
+// name that was never seen under a parent that was, one question to libpsl is enough. Direct-mapped: a new name takes
+// its slot over.
 class Cache {
  public:
   struct Fact {

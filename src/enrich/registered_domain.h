@@ -6,10 +6,10 @@
 namespace rw {
 
 // A view into `name`, or one with null data() where the name has no registered domain: the root, a single label, a name
-// that is itself a public suffix ("co.uk"), and everything under arpa (reverse names belong to addresses, not to somebody
-// who registered them). `name` is lower case, escaped as RFC 1035 5.1 with no final dot, as the records hold it: an
-// escaped dot separates nothing. The private part of the list counts ("a.b.github.io" gives "b.github.io"), and under a
-// top-level domain that the list does not know the last two labels are taken ("x.y.lan" gives "y.lan").
+// that is itself a public suffix ("co.uk"), and everything under arpa (reverse names belong to addresses, not to
+// somebody who registered them). `name` is lower case, escaped as RFC 1035 5.1 with no final dot, as the records hold
+// it: an escaped dot separates nothing. The private part of the list counts ("a.b.github.io" gives "b.github.io"), and
+// under a top-level domain that the list does not know the last two labels are taken ("x.y.lan" gives "y.lan").
 //
 // Any thread; each keeps a small cache of its own.
 //   registered_domain("www.example.co.uk")  ->  "example.co.uk"

@@ -12,7 +12,8 @@ void names(benchmark::State& state) {
   const auto distinct_domains = static_cast<std::size_t>(state.range(0));
   std::vector<std::string> all;
   for (std::size_t i = 0; i < 100'000; ++i)
-    all.push_back("host" + std::to_string(i) + ".site" + std::to_string(i * 7919 % distinct_domains) + ".example.co.uk");
+    all.push_back("host" + std::to_string(i) + ".site" + std::to_string(i * 7919 % distinct_domains) +
+                  ".example.co.uk");
   std::size_t i = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(rw::registered_domain(all[i]));

@@ -25,7 +25,8 @@ TEST(RegisteredDomainTest, UnknownTopLevelDomain) {
 }
 
 TEST(RegisteredDomainTest, NoneForSuffixesSingleLabelsAndReverseNames) {
-  for (const char* name : {"", "com", "co.uk", "localhost", "arpa", "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "."})
+  for (const char* name :
+       {"", "com", "co.uk", "localhost", "arpa", "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "."})
     EXPECT_EQ(registered_domain(name).data(), nullptr) << name;
   EXPECT_EQ(registered_domain("notarpa.com"), "notarpa.com");
   EXPECT_EQ(registered_domain("x.y.karpa"), "y.karpa");
@@ -45,7 +46,8 @@ TEST(RegisteredDomainTest, CutEscapesAndOddDotsAreBounded) {
     const std::string_view domain = registered_domain(text);
     EXPECT_LE(domain.size(), text.size()) << name;
   }
-  EXPECT_EQ(registered_domain(std::string(5000, 'a') + ".example.com").data(), nullptr) << "longer than any name can be";
+  EXPECT_EQ(registered_domain(std::string(5000, 'a') + ".example.com").data(), nullptr)
+      << "longer than any name can be";
 }
 
 TEST(RegisteredDomainTest, LongEscapedLabels) {

@@ -31,8 +31,10 @@ Result<void> decode(DecodeContext& context) {
   std::string_view line;
   while (lines.next(line)) {
     if (!lines.seen_part().empty() && !json.parse(lines.seen_part())) lines.take_as_new();
-    if (json.parse(line)) rows.add(json);
-    else context.emitter.weird(lines.unfinished() ? "unfinished-line" : "bad-json", json.error());
+    if (json.parse(line))
+      rows.add(json);
+    else
+      context.emitter.weird(lines.unfinished() ? "unfinished-line" : "bad-json", json.error());
   }
   return log_status(context);
 }
@@ -43,8 +45,10 @@ extern constinit const Format kSuricataEveFormat{
     "suricata-eve",
     "Suricata EVE log",
     "flows, dns, dns_answers, tls, http, alerts",
-    "flow, netflow, dns (versions 1 to 3), tls, quic, http and alert events of eve.json; other events are counted by kind. "
-    "Suricata counts link-layer bytes, so flows are larger than the IP layer's by 14 bytes a packet on Ethernet; netflow "
+    "flow, netflow, dns (versions 1 to 3), tls, quic, http and alert events of eve.json; other events are counted by "
+    "kind. "
+    "Suricata counts link-layer bytes, so flows are larger than the IP layer's by 14 bytes a packet on Ethernet; "
+    "netflow "
     "events are kept under a sensor of their own, because they tell what flow events tell too.",
     detect,
     decode};

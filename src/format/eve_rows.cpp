@@ -49,7 +49,8 @@ std::string_view tls_version(std::string_view told, std::string& slot) {
   if (!told.starts_with("TLS")) return {};  // "UNDETERMINED"
   const std::size_t major = told.find_first_of("123456789");
   if (major == std::string_view::npos) return {};
-  const bool minor = major + 2 < told.size() && told[major + 1] == '.' && told[major + 2] >= '0' && told[major + 2] <= '9';
+  const bool minor =
+      major + 2 < told.size() && told[major + 1] == '.' && told[major + 2] >= '0' && told[major + 2] <= '9';
   slot = "TLSv";
   slot += told[major];
   slot += minor ? told[major + 2] : '0';
@@ -242,9 +243,12 @@ void EveRows::dns_answers(const Dns& dns) {
     std::uint32_t seconds = 0;
     if (read_integer(ttl, seconds)) answer.ttl = seconds;
     Ip address;
-    if (read_address(rdata, address)) answer.address = address;
-    else if (answer.type == kTypeTxt) answer.target = answer_slots_.escaped(rdata.substr(0, kMaxTxt));
-    else if (rdata.data() != nullptr) answer.target = answer_slots_.domain(rdata, ignored);
+    if (read_address(rdata, address))
+      answer.address = address;
+    else if (answer.type == kTypeTxt)
+      answer.target = answer_slots_.escaped(rdata.substr(0, kMaxTxt));
+    else if (rdata.data() != nullptr)
+      answer.target = answer_slots_.domain(rdata, ignored);
     answer.sensor = dns.sensor;
     emitter_.add(answer);
   };
@@ -360,15 +364,24 @@ void EveRows::add(const JsonLine& event) {
   slots_.clear();
   if (!sensor_given_ && !text(EveField::kHost).empty()) sensor_ = slots_.escaped(text(EveField::kHost));
   const std::string_view kind = text(EveField::kEventType);
-  if (kind == "flow") flow();
-  else if (kind == "netflow") netflow();
-  else if (kind == "dns" || kind == "mdns") dns();
-  else if (kind == "tls") tls();
-  else if (kind == "quic") quic();
-  else if (kind == "http") http();
-  else if (kind == "alert") alert();
-  else if (kind.data() == nullptr) emitter_.weird("no-event-type");
-  else emitter_.skipped(kind);
+  if (kind == "flow")
+    flow();
+  else if (kind == "netflow")
+    netflow();
+  else if (kind == "dns" || kind == "mdns")
+    dns();
+  else if (kind == "tls")
+    tls();
+  else if (kind == "quic")
+    quic();
+  else if (kind == "http")
+    http();
+  else if (kind == "alert")
+    alert();
+  else if (kind.data() == nullptr)
+    emitter_.weird("no-event-type");
+  else
+    emitter_.skipped(kind);
 }
 
 }  // namespace rw

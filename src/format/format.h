@@ -1,5 +1,5 @@
-// What an input format is, and the list of them. A format is one .cpp file that defines one `extern constinit const Format`
-// and one line in formats.cpp.
+// What an input format is, and the list of them. A format is one .cpp file that defines one `extern constinit const
+// Format` and one line in formats.cpp.
 #pragma once
 
 #include <map>
@@ -16,13 +16,15 @@
 namespace rw {
 
 struct DecodeOptions {
-  Duration active_timeout = Duration::seconds(1800);  // a flow that goes on is told in pieces of at most this (as softflowd, nfdump)
-  Duration idle_timeout = Duration::seconds(60);      // and ends after this much silence (TCP and UDP alike)
-  std::size_t max_flows = 1 << 20;                    // flows held open at once: beyond it the oldest is told early (bounds memory)
-  std::string sensor;                                 // name for records whose input names none; empty: derived from the input
+  Duration active_timeout =
+      Duration::seconds(1800);  // a flow that goes on is told in pieces of at most this (as softflowd, nfdump)
+  Duration idle_timeout = Duration::seconds(60);  // and ends after this much silence (TCP and UDP alike)
+  std::size_t max_flows = 1 << 20;  // flows held open at once: beyond it the oldest is told early (bounds memory)
+  std::string sensor;               // name for records whose input names none; empty: derived from the input
 };
 
-// State that outlives one input of an ingest, such as flow-export templates. Created on first use by the format that owns it.
+// State that outlives one input of an ingest, such as flow-export templates. Created on first use by the format that
+// owns it.
 class SharedState {
  public:
   class Part {
@@ -49,12 +51,12 @@ struct DecodeContext {
 };
 
 struct Format {
-  std::string_view name;      // what --format takes: "pcap", "zeek-tsv"
-  std::string_view title;     // "Packet capture (pcap)"
-  std::string_view tables;    // which tables it fills: "flows, dns, dns_answers, tls"
-  std::string_view doc;       // what is read, what is not, one paragraph
-  // How sure the first bytes make it that this is the format: 0 not, 100 certain. `head` holds at least 4 KiB unless the
-  // input is shorter. `name` is the input's name, a hint at most.
+  std::string_view name;    // what --format takes: "pcap", "zeek-tsv"
+  std::string_view title;   // "Packet capture (pcap)"
+  std::string_view tables;  // which tables it fills: "flows, dns, dns_answers, tls"
+  std::string_view doc;     // what is read, what is not, one paragraph
+  // How sure the first bytes make it that this is the format: 0 not, 100 certain. `head` holds at least 4 KiB unless
+  // the input is shorter. `name` is the input's name, a hint at most.
   int (*detect)(Bytes head, std::string_view name);
   // Reads to the end. Bad records go to emitter.weird and reading goes on; a failure means that nothing after
   // input.offset() could be read, and everything emitted so far stands.

@@ -17,22 +17,23 @@ namespace od = simdjson::ondemand;
 constexpr std::int16_t kNone = -1;
 constexpr std::size_t kMaxUnknownKeys = 256;  // remembered, so that passing over them is fast; hostile keys stop there
 constexpr std::size_t kBuckets = 64;
-constexpr std::size_t kMaxKey = 60;           // comparing a key may read this far past it, which the padding allows
+constexpr std::size_t kMaxKey = 60;  // comparing a key may read this far past it, which the padding allows
 static_assert(kMaxKey < simdjson::SIMDJSON_PADDING);
 
 // A key at one place of the document.
 struct Node {
   std::string key;
-  std::int16_t field = kNone;          // index of the path that ends here
-  bool list = false;                   // the path goes on into a list's items
+  std::int16_t field = kNone;  // index of the path that ends here
+  bool list = false;           // the path goes on into a list's items
   std::int16_t same_bucket = kNone;
-  std::int16_t follower = kNone;       // the sibling that came after it last time: lines of one log repeat their order
+  std::int16_t follower = kNone;  // the sibling that came after it last time: lines of one log repeat their order
   std::array<std::int16_t, kBuckets>* children = nullptr;
-  std::int16_t first = kNone;          // the child that came first last time
+  std::int16_t first = kNone;  // the child that came first last time
 };
 
 std::size_t bucket_of(std::string_view key) {
-  return (key.size() * 7 + static_cast<unsigned char>(key.front()) * 3 + static_cast<unsigned char>(key.back())) % kBuckets;
+  return (key.size() * 7 + static_cast<unsigned char>(key.front()) * 3 + static_cast<unsigned char>(key.back())) %
+         kBuckets;
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ struct JsonLine::Impl {
     const Node& above = nodes[static_cast<std::size_t>(parent)];
     if (above.children == nullptr) return kNone;
     std::int16_t at = (*above.children)[bucket_of(key)];
-    while (at != kNone && nodes[static_cast<std::size_t>(at)].key != key) at = nodes[static_cast<std::size_t>(at)].same_bucket;
+    while (at != kNone && nodes[static_cast<std::size_t>(at)].key != key)
+      at = nodes[static_cast<std::size_t>(at)].same_bucket;
     return at;
   }
   void add_path(std::string_view path, std::int16_t field);
@@ -144,8 +146,10 @@ simdjson::error_code JsonLine::Impl::scalar(od::value& found, od::json_type type
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n'))
       text.remove_suffix(1);
   }
-  if (index < 0) set(field, text);
-  else set_item(field, static_cast<std::size_t>(index), text);
+  if (index < 0)
+    set(field, text);
+  else
+    set_item(field, static_cast<std::size_t>(index), text);
   return simdjson::SUCCESS;
 }
 

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 6> kPaths{"a", "deep/er/x", "list[]", "ro
 
 TEST(JsonLineTest, ScalarsAsText) {
   JsonLine json(kPaths);
-  ASSERT_TRUE(json.parse(R"({"a": "x\u00e9\n", "dotted.key": -1.5e3 , "other": [1, {"a": 2}], "deep": {"er": {"x": true}}})"));
+  ASSERT_TRUE(
+      json.parse(R"({"a": "x\u00e9\n", "dotted.key": -1.5e3 , "other": [1, {"a": 2}], "deep": {"er": {"x": true}}})"));
   EXPECT_EQ(json.text(0), "x\xc3\xa9\n");
   EXPECT_EQ(json.text(5), "-1.5e3");
   EXPECT_EQ(json.text(1), "true");
@@ -70,8 +71,9 @@ TEST(JsonLineTest, KeysThatMoveAreFound) {
 
 TEST(JsonLineTest, RefusesWhatIsNoObject) {
   JsonLine json(kPaths);
-  for (const char* bad : {"", " ", "[", "[]", "1", "\"a\"", "null", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1}}", "{}{}", "{} x", "{\"a\":tru}x",
-                          "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "{a:1}", "{\"a\" 1}"}) {
+  for (const char* bad :
+       {"", " ", "[", "[]", "1", "\"a\"", "null", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1}}", "{}{}", "{} x",
+        "{\"a\":tru}x", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "{a:1}", "{\"a\" 1}"}) {
     EXPECT_FALSE(json.parse(bad)) << bad;
     EXPECT_FALSE(json.error().empty()) << bad;
   }

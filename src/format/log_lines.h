@@ -15,8 +15,8 @@ class LogLines {
 
   explicit LogLines(DecodeContext& context) : input_(context.input), emitter_(context.emitter) {}
 
-  // The next line that is not empty, with the emitter told its offset. A line over kMaxLine is weird ("line-too-long") and
-  // passed over. False at the end, and when the emitter's sink has failed.
+  // The next line that is not empty, with the emitter told its offset. A line over kMaxLine is weird ("line-too-long")
+  // and passed over. False at the end, and when the emitter's sink has failed.
   bool next(std::string_view& line);
 
   // When an input is read again because it grew, its last line may have been seen before as a part without its newline.

@@ -46,10 +46,12 @@ bool read_calendar_time(std::string_view text, std::int64_t& us) {
     return time.has_value();
   }
   const char* const at = text.data();
-  const unsigned century = two_digits(at), years = two_digits(at + 2), month = two_digits(at + 5), day = two_digits(at + 8);
+  const unsigned century = two_digits(at), years = two_digits(at + 2), month = two_digits(at + 5),
+                 day = two_digits(at + 8);
   const unsigned hour = two_digits(at + 11), minute = two_digits(at + 14), second = two_digits(at + 17);
   constexpr unsigned kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (century > 99 || years > 99 || month - 1 > 11 || day - 1 >= kDays[month - 1] || hour > 23 || minute > 59 || second > 60)
+  if (century > 99 || years > 99 || month - 1 > 11 || day - 1 >= kDays[month - 1] || hour > 23 || minute > 59 ||
+      second > 60)
     return false;
   const std::int64_t days = days_from_civil({static_cast<int>(century * 100 + years), month, day});
   us = days * kDay.us + (hour * 3600LL + minute * 60LL + second) * 1'000'000;
@@ -74,9 +76,20 @@ struct Alias {
   std::string_view to;
 };
 constexpr Alias kAliases[] = {
-    {"ssl", "tls"},     {"krb", "kerberos"}, {"krb_tcp", "kerberos"}, {"krb5", "kerberos"}, {"dcerpc", "dce_rpc"},
-    {"rfb", "vnc"},     {"bittorrent-dht", "bittorrent"}, {"smb2", "smb"},
-    {"ldap_tcp", "ldap"}, {"ldap_udp", "cldap"}, {"failed", {}}, {"unknown", {}}, {"-", {}}, {"", {}},
+    {"ssl", "tls"},
+    {"krb", "kerberos"},
+    {"krb_tcp", "kerberos"},
+    {"krb5", "kerberos"},
+    {"dcerpc", "dce_rpc"},
+    {"rfb", "vnc"},
+    {"bittorrent-dht", "bittorrent"},
+    {"smb2", "smb"},
+    {"ldap_tcp", "ldap"},
+    {"ldap_udp", "cldap"},
+    {"failed", {}},
+    {"unknown", {}},
+    {"-", {}},
+    {"", {}},
 };
 
 }  // namespace

@@ -27,12 +27,12 @@ bool read_time(std::string_view text, std::int64_t& us);
 bool read_address(std::string_view text, Ip& out);
 
 // One name for what sensors call differently: Zeek's "ssl" and Suricata's "tls" are "tls", "krb_tcp" and "krb5" are
-// "kerberos"; lower case. Null data() for words that mean "not known" ("failed", "unknown"). The result lives as long as
-// `name` or `scratch`.
+// "kerberos"; lower case. Null data() for words that mean "not known" ("failed", "unknown"). The result lives as long
+// as `name` or `scratch`.
 std::string_view application_name(std::string_view name, std::string& scratch);
 
-// Escaped forms of the texts of one row, which must live until the row was added. Plain ASCII, which is the rule, is not
-// copied.
+// Escaped forms of the texts of one row, which must live until the row was added. Plain ASCII, which is the rule, is
+// not copied.
 class TextSlots {
  public:
   static constexpr std::size_t kMaxText = 4096;  // characters of any text field that are kept

@@ -30,7 +30,8 @@ Conn conn_of(unsigned n) {
   static constexpr unsigned kPorts[] = {3389, 53, 443, 80, 443, 22, 53, 8443};
   Conn conn;
   conn.time = std::to_string(1'672'843'056 + n / 100) + "." + std::to_string(100'000 + mixed % 900'000);
-  conn.orig = "10." + std::to_string(mixed >> 28) + "." + std::to_string(mixed >> 20 & 255) + "." + std::to_string(mixed >> 12 & 255);
+  conn.orig = "10." + std::to_string(mixed >> 28) + "." + std::to_string(mixed >> 20 & 255) + "." +
+              std::to_string(mixed >> 12 & 255);
   conn.resp = "192." + std::to_string(mixed >> 24 & 255) + ".2." + std::to_string(mixed >> 4 & 255);
   conn.service = kServices[mixed >> 10 & 7];
   conn.history = kHistories[mixed >> 10 & 7];
@@ -42,8 +43,10 @@ Conn conn_of(unsigned n) {
 
 std::string conn_tsv() {
   std::string text =
-      "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#fields\tts\tuid\tid.orig_h\t"
-      "id.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\tlocal_orig\tlocal_resp\t"
+      "#separator "
+      "\\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#fields\tts\tuid\tid.orig_h\t"
+      "id.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\tlocal_"
+      "orig\tlocal_resp\t"
       "missed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents\n";
   for (unsigned n = 0; n < kLines; ++n) {
     const Conn c = conn_of(n);
@@ -59,25 +62,30 @@ std::string conn_json() {
   for (unsigned n = 0; n < kLines; ++n) {
     const Conn c = conn_of(n);
     text += R"({"ts":)" + c.time + R"(,"uid":"CxHo3m4N8uGxrMlcl2","id.orig_h":")" + c.orig + R"(","id.orig_p":)" +
-            std::to_string(c.orig_port) + R"(,"id.resp_h":")" + c.resp + R"(","id.resp_p":)" + std::to_string(c.resp_port) +
-            R"(,"proto":"tcp",)" + (c.service == "-" ? "" : R"("service":")" + c.service + R"(",)") +
+            std::to_string(c.orig_port) + R"(,"id.resp_h":")" + c.resp + R"(","id.resp_p":)" +
+            std::to_string(c.resp_port) + R"(,"proto":"tcp",)" +
+            (c.service == "-" ? "" : R"("service":")" + c.service + R"(",)") +
             R"("duration":0.084044,"orig_bytes":1030,"resp_bytes":)" + std::to_string(c.bytes) +
             R"(,"conn_state":"SF","local_orig":true,"local_resp":false,"missed_bytes":0,"history":")" + c.history +
-            R"(","orig_pkts":18,"orig_ip_bytes":1974,"resp_pkts":14,"resp_ip_bytes":)" + std::to_string(c.bytes + 700) + "}\n";
+            R"(","orig_pkts":18,"orig_ip_bytes":1974,"resp_pkts":14,"resp_ip_bytes":)" + std::to_string(c.bytes + 700) +
+            "}\n";
   }
   return text;
 }
 
 std::string dns_tsv() {
   std::string text =
-      "#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\t"
-      "id.resp_p\tproto\ttrans_id\trtt\tquery\tqclass\tqclass_name\tqtype\tqtype_name\trcode\trcode_name\tAA\tTC\tRD\tRA\tZ\t"
+      "#separator "
+      "\\x09\n#set_separator\t,\n#unset_field\t-\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\t"
+      "id.resp_p\tproto\ttrans_id\trtt\tquery\tqclass\tqclass_name\tqtype\tqtype_name\trcode\trcode_"
+      "name\tAA\tTC\tRD\tRA\tZ\t"
       "answers\tTTLs\trejected\n";
   for (unsigned n = 0; n < kLines; ++n) {
     const Conn c = conn_of(n);
     text += c.time + "\tCjeD8p1g3hp9yCMn17\t" + c.orig + "\t" + std::to_string(c.orig_port) + "\t10.0.0.53\t53\tudp\t" +
             std::to_string(n % 65'536) + "\t0.012\thost" + std::to_string(n % 5'000) +
-            ".example.com\t1\tC_INTERNET\t1\tA\t0\tNOERROR\tF\tF\tT\tT\t0\tedge.example.net," + c.resp + "\t300.0,60.0\tF\n";
+            ".example.com\t1\tC_INTERNET\t1\tA\t0\tNOERROR\tF\tF\tT\tT\t0\tedge.example.net," + c.resp +
+            "\t300.0,60.0\tF\n";
   }
   return text;
 }
@@ -86,11 +94,15 @@ std::string eve_flow() {
   std::string text;
   for (unsigned n = 0; n < kLines; ++n) {
     const Conn c = conn_of(n);
-    text += R"({"timestamp":"2024-05-01T12:00:00.250000+0000","flow_id":1234567890123,"in_iface":"eth0","event_type":"flow","src_ip":")" +
-            c.orig + R"(","src_port":)" + std::to_string(c.orig_port) + R"(,"dest_ip":")" + c.resp + R"(","dest_port":)" +
-            std::to_string(c.resp_port) + R"(,"proto":"TCP","app_proto":"tls","flow":{"pkts_toserver":6,"pkts_toclient":5,"bytes_toserver":)" +
-            std::to_string(c.bytes) + R"(,"bytes_toclient":900,"start":"2024-05-01T11:59:00.000000+0000","end":"2024-05-01T11:59:30.500000+0000",)" +
-            R"("age":30,"state":"closed","reason":"timeout","alerted":false},"tcp":{"tcp_flags":"1b","tcp_flags_ts":"1b","tcp_flags_tc":"1b","syn":true}})" "\n";
+    text +=
+        R"({"timestamp":"2024-05-01T12:00:00.250000+0000","flow_id":1234567890123,"in_iface":"eth0","event_type":"flow","src_ip":")" +
+        c.orig + R"(","src_port":)" + std::to_string(c.orig_port) + R"(,"dest_ip":")" + c.resp + R"(","dest_port":)" +
+        std::to_string(c.resp_port) +
+        R"(,"proto":"TCP","app_proto":"tls","flow":{"pkts_toserver":6,"pkts_toclient":5,"bytes_toserver":)" +
+        std::to_string(c.bytes) +
+        R"(,"bytes_toclient":900,"start":"2024-05-01T11:59:00.000000+0000","end":"2024-05-01T11:59:30.500000+0000",)" +
+        R"("age":30,"state":"closed","reason":"timeout","alerted":false},"tcp":{"tcp_flags":"1b","tcp_flags_ts":"1b","tcp_flags_tc":"1b","syn":true}})"
+        "\n";
   }
   return text;
 }

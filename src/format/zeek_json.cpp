@@ -16,8 +16,10 @@ class JsonDecoder {
     std::string_view line;
     while (lines_.next(line)) {
       if (!lines_.seen_part().empty() && !json_.parse(lines_.seen_part())) lines_.take_as_new();
-      if (json_.parse(line)) record();
-      else context_.emitter.weird(lines_.unfinished() ? "unfinished-line" : "bad-json", json_.error());
+      if (json_.parse(line))
+        record();
+      else
+        context_.emitter.weird(lines_.unfinished() ? "unfinished-line" : "bad-json", json_.error());
     }
     RW_TRY(log_status(context_));
     if (read_ == 0 && !unread_.empty()) return Failure(ErrorCode::kUnsupported, zeek_log_not_read(unread_));
@@ -79,14 +81,15 @@ Result<void> decode(DecodeContext& context) { return JsonDecoder(context).run();
 
 }  // namespace
 
-extern constinit const Format kZeekJsonFormat{
-    "zeek-json",
-    "Zeek logs, JSON lines",
-    "flows, dns, dns_answers, tls, http",
-    "conn, dns, ssl and http logs as Zeek's JSON writer makes them, told apart by _path or by their keys, also mixed in one "
-    "file; times as seconds, milliseconds or ISO 8601. Bytes are the IP-layer counts (orig_ip_bytes, resp_ip_bytes). Other "
-    "logs are named and passed over.",
-    detect,
-    decode};
+extern constinit const Format kZeekJsonFormat{"zeek-json",
+                                              "Zeek logs, JSON lines",
+                                              "flows, dns, dns_answers, tls, http",
+                                              "conn, dns, ssl and http logs as Zeek's JSON writer makes them, told "
+                                              "apart by _path or by their keys, also mixed in one "
+                                              "file; times as seconds, milliseconds or ISO 8601. Bytes are the "
+                                              "IP-layer counts (orig_ip_bytes, resp_ip_bytes). Other "
+                                              "logs are named and passed over.",
+                                              detect,
+                                              decode};
 
 }  // namespace rw

@@ -25,11 +25,23 @@ TEST(ZeekJsonTest, ConnBecomesAFlow) {
   Decoded d = decode_text("zeek-json", kConn);
   ASSERT_TRUE(d.status);
   ASSERT_EQ(d["flows"].size(), 1U);
-  const Row expected{{"start_time", "1517422326539915"}, {"end_time", "1517422435525411"}, {"src", "10.55.100.100"},
-                     {"dst", "205.204.101.182"}, {"src_port", "61843"}, {"dst_port", "80"}, {"proto", "6"},
-                     {"tcp_flags", "19"}, {"rev_tcp_flags", "19"}, {"bytes", "1131"}, {"packets", "10"},
-                     {"rev_bytes", "508"}, {"rev_packets", "4"}, {"sampling", "1"}, {"sensor", "border-1"},
-                     {"app", "http"}, {"ingest", "0"}};
+  const Row expected{{"start_time", "1517422326539915"},
+                     {"end_time", "1517422435525411"},
+                     {"src", "10.55.100.100"},
+                     {"dst", "205.204.101.182"},
+                     {"src_port", "61843"},
+                     {"dst_port", "80"},
+                     {"proto", "6"},
+                     {"tcp_flags", "19"},
+                     {"rev_tcp_flags", "19"},
+                     {"bytes", "1131"},
+                     {"packets", "10"},
+                     {"rev_bytes", "508"},
+                     {"rev_packets", "4"},
+                     {"sampling", "1"},
+                     {"sensor", "border-1"},
+                     {"app", "http"},
+                     {"ingest", "0"}};
   EXPECT_EQ(d["flows"][0], expected);
 }
 
@@ -53,10 +65,11 @@ TEST(ZeekJsonTest, SmallDurationsWithExponent) {
 }
 
 TEST(ZeekJsonTest, KeysInAnyOrderNestedIdAndSystemName) {
-  Decoded d = decode_text("zeek-json",
-                          R"({"conn_state":"S0","id":{"resp_p":53,"resp_h":"2001:db8::1","orig_p":9,"orig_h":"2001:db8::2","more":{"a":[1]}},)"
-                          R"("unknown":{"deep":[[{}]]},"orig_ip_bytes":60,"orig_pkts":1,"proto":"udp","_system_name":"gate","ts":5})"
-                          "\n");
+  Decoded d = decode_text(
+      "zeek-json",
+      R"({"conn_state":"S0","id":{"resp_p":53,"resp_h":"2001:db8::1","orig_p":9,"orig_h":"2001:db8::2","more":{"a":[1]}},)"
+      R"("unknown":{"deep":[[{}]]},"orig_ip_bytes":60,"orig_pkts":1,"proto":"udp","_system_name":"gate","ts":5})"
+      "\n");
   ASSERT_EQ(d["flows"].size(), 1U);
   EXPECT_EQ(d["flows"][0].at("src"), "2001:db8::2");
   EXPECT_EQ(d["flows"][0].at("dst_port"), "53");
@@ -115,13 +128,16 @@ TEST(ZeekJsonTest, BadLinesAreToldAndReadingGoesOn) {
 }
 
 TEST(ZeekJsonTest, RepeatedKeysAndHugeLists) {
-  Decoded twice = decode_text("zeek-json", changed(kConn, "\"proto\": \"tcp\"", "\"proto\": \"tcp\", \"proto\": \"udp\""));
+  Decoded twice =
+      decode_text("zeek-json", changed(kConn, "\"proto\": \"tcp\"", "\"proto\": \"tcp\", \"proto\": \"udp\""));
   EXPECT_EQ(twice["flows"].at(0).at("proto"), "17") << "the last counts";
   std::string answers = "\"192.0.2.1\"";
   for (int i = 0; i < 5'000; ++i) answers += ",\"192.0.2.1\"";
-  Decoded many = decode_text("zeek-json",
-                             R"({"_path":"dns","ts":1.0,"id.orig_h":"10.0.0.1","id.orig_p":5,"id.resp_h":"10.0.0.53","id.resp_p":53,)"
-                             R"("proto":"udp","answers":[)" + answers + "]}\n");
+  Decoded many = decode_text(
+      "zeek-json",
+      R"({"_path":"dns","ts":1.0,"id.orig_h":"10.0.0.1","id.orig_p":5,"id.resp_h":"10.0.0.53","id.resp_p":53,)"
+      R"("proto":"udp","answers":[)" +
+          answers + "]}\n");
   EXPECT_EQ(many["dns_answers"].size(), 1024U);
 }
 
@@ -148,7 +164,8 @@ TEST(ZeekJsonTest, IsDetectedAndOthersAreNot) {
   };
   EXPECT_EQ(name(kConn), "zeek-json");
   EXPECT_EQ(name(R"({"event_type": "purge", "timestamp_start": "2022", "ip_src": "10.0.0.1"})"), "none");
-  EXPECT_EQ(name(R"({"timestamp": "2022", "event_type": "log", "peer_ip": "10.0.0.1"})"), "none") << "another collector's";
+  EXPECT_EQ(name(R"({"timestamp": "2022", "event_type": "log", "peer_ip": "10.0.0.1"})"), "none")
+      << "another collector's";
   EXPECT_EQ(name(R"({"timestamp":"2022-01-01T00:00:00","flow_id":1,"event_type":"flow"})"), "suricata-eve");
   EXPECT_EQ(name("#separator \\x09\n"), "zeek-tsv");
   EXPECT_EQ(name("# a README\n"), "none");

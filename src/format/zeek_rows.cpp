@@ -45,7 +45,7 @@ std::uint16_t icmp_port(std::uint8_t proto, std::uint16_t type, std::uint16_t ot
   struct Pair {
     std::uint8_t one, two;
   };
-  constexpr Pair kFour[] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}};           // RFC 792, 950, 1256
+  constexpr Pair kFour[] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}};  // RFC 792, 950, 1256
   constexpr Pair kSix[] = {{128, 129}, {133, 134}, {135, 136}, {130, 131}, {139, 140}, {144, 145}};  // RFC 4443, 4861 …
   const std::span<const Pair> pairs = proto == kIcmp ? std::span<const Pair>(kFour) : std::span<const Pair>(kSix);
   const bool answered = std::any_of(pairs.begin(), pairs.end(), [&](Pair p) {
@@ -82,8 +82,8 @@ void flags_from_history(std::string_view history, Flow& flow) {
   flow.rev_tcp_flags = both[1];
 }
 
-// Zeek names every analyzer that fitted ("http,ssl", "gssapi,smb"), with a "-" before those that gave up. The application is
-// the first that is not a layer which others use.
+// Zeek names every analyzer that fitted ("http,ssl", "gssapi,smb"), with a "-" before those that gave up. The
+// application is the first that is not a layer which others use.
 std::string_view main_service(std::string_view service) {
   std::string_view first;
   while (!service.empty()) {
@@ -135,7 +135,8 @@ ZeekLog zeek_log_from_path(std::string_view path) {
 }
 
 std::string zeek_log_not_read(const std::string& path) {
-  if (path == kZeekLogUnnamed) return "a zeek log that does not say which it is, and whose fields fit none of conn, dns, ssl and http";
+  if (path == kZeekLogUnnamed)
+    return "a zeek log that does not say which it is, and whose fields fit none of conn, dns, ssl and http";
   return "zeek log '" + path + "' is not read; conn, dns, ssl and http are";
 }
 
@@ -277,14 +278,15 @@ void ZeekRows::dns(const ZeekValues& values) {
     dns.response_time = dns.time + rtt;
   }
   const auto answers = values.list(ZeekField::kAnswers);
-  if (dns.rcode || !answers.empty()) dns.answers = static_cast<std::uint16_t>(std::min<std::size_t>(answers.size(), 65'535));
+  if (dns.rcode || !answers.empty())
+    dns.answers = static_cast<std::uint16_t>(std::min<std::size_t>(answers.size(), 65'535));
   if (values.has(ZeekField::kRd)) {
     std::uint16_t z = 0;
     if (values.has(ZeekField::kZ) && !number(values[ZeekField::kZ], z)) return;
     const auto bit = [&](ZeekField field, unsigned mask) { return is_true(values[field]) ? mask : 0U; };
-    dns.flags = static_cast<std::uint16_t>((dns.rcode ? 0x8000U | (*dns.rcode & 0xFU) : 0U) | (dns.opcode & 0xFU) << 11 |
-                                           bit(ZeekField::kAa, 0x400) | bit(ZeekField::kTc, 0x200) |
-                                           bit(ZeekField::kRd, 0x100) | bit(ZeekField::kRa, 0x80) | (z & 7U) << 4);
+    dns.flags = static_cast<std::uint16_t>(
+        (dns.rcode ? 0x8000U | (*dns.rcode & 0xFU) : 0U) | (dns.opcode & 0xFU) << 11 | bit(ZeekField::kAa, 0x400) |
+        bit(ZeekField::kTc, 0x200) | bit(ZeekField::kRd, 0x100) | bit(ZeekField::kRa, 0x80) | (z & 7U) << 4);
   }
   dns.sensor = sensor(values);
   emitter_.add(dns);

@@ -9,8 +9,8 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kMaxColumns = 1'024;     // Zeek's widest logs have under a hundred
-constexpr std::size_t kMaxListItems = 1'024;   // a DNS message over TCP holds a few thousand records at most
+constexpr std::size_t kMaxColumns = 1'024;    // Zeek's widest logs have under a hundred
+constexpr std::size_t kMaxListItems = 1'024;  // a DNS message over TCP holds a few thousand records at most
 constexpr std::uint8_t kNotWanted = 0xFF;
 
 std::uint8_t field_of(std::string_view name) {
@@ -26,8 +26,10 @@ class TsvDecoder {
   Result<void> run() {
     std::string_view line;
     while (lines_.next(line)) {
-      if (line[0] == '#') header(line);
-      else record(line);
+      if (line[0] == '#')
+        header(line);
+      else
+        record(line);
     }
     RW_TRY(log_status(context_));
     if (read_ == 0 && !unread_.empty()) return Failure(ErrorCode::kUnsupported, zeek_log_not_read(unread_));
@@ -66,10 +68,13 @@ void TsvDecoder::header(std::string_view line) {
   if (line.starts_with(kSeparator)) {
     const std::string_view value = line.substr(kSeparator.size());
     unsigned code = 0;
-    if (value.starts_with("\\x") && std::from_chars(value.data() + 2, value.data() + value.size(), code, 16).ec == std::errc{} && code < 256)
+    if (value.starts_with("\\x") &&
+        std::from_chars(value.data() + 2, value.data() + value.size(), code, 16).ec == std::errc{} && code < 256)
       separator_ = static_cast<char>(code);
-    else if (value.size() == 1) separator_ = value[0];
-    else context_.emitter.weird("bad-header", line);
+    else if (value.size() == 1)
+      separator_ = value[0];
+    else
+      context_.emitter.weird("bad-header", line);
     path_.clear();
     plan_.clear();
     return;
@@ -77,11 +82,16 @@ void TsvDecoder::header(std::string_view line) {
   const std::size_t gap = std::min(line.find(separator_), line.size());
   const std::string_view key = line.substr(0, gap);
   const std::string_view value = line.substr(std::min(gap + 1, line.size()));
-  if (key == "#set_separator" && value.size() == 1) set_separator_ = value[0];
-  else if (key == "#empty_field") empty_ = value;
-  else if (key == "#unset_field") unset_ = value;
-  else if (key == "#path") path_ = value;
-  else if (key == "#fields") fields(value);
+  if (key == "#set_separator" && value.size() == 1)
+    set_separator_ = value[0];
+  else if (key == "#empty_field")
+    empty_ = value;
+  else if (key == "#unset_field")
+    unset_ = value;
+  else if (key == "#path")
+    path_ = value;
+  else if (key == "#fields")
+    fields(value);
 }
 
 void TsvDecoder::fields(std::string_view names) {
@@ -160,13 +170,14 @@ Result<void> decode(DecodeContext& context) { return TsvDecoder(context).run(); 
 
 }  // namespace
 
-extern constinit const Format kZeekTsvFormat{
-    "zeek-tsv",
-    "Zeek logs, tab-separated",
-    "flows, dns, dns_answers, tls, http",
-    "conn, dns, ssl and http logs as Zeek writes them, in any column order, with any separator, and with headers that change "
-    "inside the file. Bytes are the IP-layer counts (orig_ip_bytes, resp_ip_bytes). Other logs are named and passed over.",
-    detect,
-    decode};
+extern constinit const Format kZeekTsvFormat{"zeek-tsv",
+                                             "Zeek logs, tab-separated",
+                                             "flows, dns, dns_answers, tls, http",
+                                             "conn, dns, ssl and http logs as Zeek writes them, in any column order, "
+                                             "with any separator, and with headers that change "
+                                             "inside the file. Bytes are the IP-layer counts (orig_ip_bytes, "
+                                             "resp_ip_bytes). Other logs are named and passed over.",
+                                             detect,
+                                             decode};
 
 }  // namespace rw

@@ -17,27 +17,42 @@ std::string header(const std::string& path, const std::string& fields) {
 }
 
 const std::string kConnFields =
-    "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\t"
+    "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_"
+    "state\t"
     "history\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents";
 const std::string kConnLine =
-    "1672843056.913119\tCX\t10.0.0.1\t55548\t192.0.2.7\t443\ttcp\thttp,ssl\t0.084044\t1030\t20275\tSF\tShADadFf\t18\t1974\t"
+    "1672843056.913119\tCX\t10.0.0.1\t55548\t192.0.2.7\t443\ttcp\thttp,ssl\t0."
+    "084044\t1030\t20275\tSF\tShADadFf\t18\t1974\t"
     "14\t21011\t-\n";
 
 TEST(ZeekTsvTest, ConnBecomesAFlow) {
   Decoded d = decode_text("zeek-tsv", header("conn", kConnFields) + kConnLine);
   ASSERT_TRUE(d.status);
   ASSERT_EQ(d["flows"].size(), 1U);
-  const Row expected{{"start_time", "1672843056913119"}, {"end_time", "1672843056997163"}, {"src", "10.0.0.1"},
-                     {"dst", "192.0.2.7"}, {"src_port", "55548"}, {"dst_port", "443"}, {"proto", "6"},
-                     {"tcp_flags", "19"}, {"rev_tcp_flags", "19"}, {"bytes", "1974"}, {"packets", "18"},
-                     {"rev_bytes", "21011"}, {"rev_packets", "14"}, {"sampling", "1"}, {"sensor", "border-1"},
-                     {"app", "http"}, {"ingest", "0"}};
+  const Row expected{{"start_time", "1672843056913119"},
+                     {"end_time", "1672843056997163"},
+                     {"src", "10.0.0.1"},
+                     {"dst", "192.0.2.7"},
+                     {"src_port", "55548"},
+                     {"dst_port", "443"},
+                     {"proto", "6"},
+                     {"tcp_flags", "19"},
+                     {"rev_tcp_flags", "19"},
+                     {"bytes", "1974"},
+                     {"packets", "18"},
+                     {"rev_bytes", "21011"},
+                     {"rev_packets", "14"},
+                     {"sampling", "1"},
+                     {"sensor", "border-1"},
+                     {"app", "http"},
+                     {"ingest", "0"}};
   EXPECT_EQ(d["flows"][0], expected);
 }
 
 TEST(ZeekTsvTest, ColumnsInAnyOrderAndOthersUnknown) {
-  const std::string text = header("conn", "resp_ip_bytes\tnew_column\tid.resp_p\tid.resp_h\tid.orig_p\tid.orig_h\tts\tproto\t"
-                                          "orig_ip_bytes\torig_pkts\tresp_pkts") +
+  const std::string text = header("conn",
+                                  "resp_ip_bytes\tnew_column\tid.resp_p\tid.resp_h\tid.orig_p\tid.orig_h\tts\tproto\t"
+                                  "orig_ip_bytes\torig_pkts\tresp_pkts") +
                            "7\twhat\t53\t2001:db8::1\t1000\t2001:db8::2\t5.5\tudp\t60\t1\t2\n";
   Decoded d = decode_text("zeek-tsv", text);
   ASSERT_EQ(d["flows"].size(), 1U);
@@ -48,7 +63,8 @@ TEST(ZeekTsvTest, ColumnsInAnyOrderAndOthersUnknown) {
 }
 
 TEST(ZeekTsvTest, CountersThatZeekDoesNotTell) {
-  const std::string fields = "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_bytes\tresp_bytes\tconn_state";
+  const std::string fields =
+      "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_bytes\tresp_bytes\tconn_state";
   Decoded d = decode_text("zeek-tsv", header("conn", fields) + "1.0\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\t100\t-\tS0\n" +
                                           "1.0\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\t-\t-\tS0\n");
   ASSERT_EQ(d["flows"].size(), 2U);
@@ -83,7 +99,8 @@ TEST(ZeekTsvTest, OtherTransports) {
 TEST(ZeekTsvTest, ServicesThatGaveUpAndLayersAreNoApplication) {
   const auto app = [&](const std::string& service) {
     const std::string fields = "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_ip_bytes\tservice";
-    Decoded d = decode_text("zeek-tsv", header("conn", fields) + "1.0\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\t56\t" + service + "\n");
+    Decoded d =
+        decode_text("zeek-tsv", header("conn", fields) + "1.0\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\t56\t" + service + "\n");
     return d["flows"].at(0).count("app") != 0 ? d["flows"][0].at("app") : "null";
   };
   EXPECT_EQ(app("ssl"), "tls");
@@ -96,20 +113,34 @@ TEST(ZeekTsvTest, ServicesThatGaveUpAndLayersAreNoApplication) {
 }
 
 const std::string kDnsFields =
-    "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_id\trtt\tquery\tqclass\tqtype\trcode\tAA\tTC\tRD\tRA\tZ\t"
+    "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_"
+    "id\trtt\tquery\tqclass\tqtype\trcode\tAA\tTC\tRD\tRA\tZ\t"
     "answers\tTTLs\trejected";
 
 TEST(ZeekTsvTest, DnsBecomesATransactionAndItsAnswers) {
   Decoded d = decode_text(
-      "zeek-tsv", header("dns", kDnsFields) +
-                      "10.000001\t10.0.0.1\t5000\t10.0.0.53\t53\tudp\t42937\t0.069982\tWWW.Example.com\t1\t1\t0\tF\tF\tT\tT\t0\t"
-                      "edge.example.net,192.0.2.1,TXT 3 a=1 TXT 4 b\\x2c\\x0az\t300.000000,60.000000,5.5\tF\n");
+      "zeek-tsv",
+      header("dns", kDnsFields) +
+          "10.000001\t10.0.0.1\t5000\t10.0.0.53\t53\tudp\t42937\t0.069982\tWWW.Example.com\t1\t1\t0\tF\tF\tT\tT\t0\t"
+          "edge.example.net,192.0.2.1,TXT 3 a=1 TXT 4 b\\x2c\\x0az\t300.000000,60.000000,5.5\tF\n");
   ASSERT_EQ(d["dns"].size(), 1U);
-  const Row expected{{"time", "10000001"}, {"client", "10.0.0.1"}, {"server", "10.0.0.53"}, {"client_port", "5000"},
-                     {"server_port", "53"}, {"transport", "udp"}, {"id", "42937"}, {"opcode", "0"},
-                     {"name", "www.example.com"}, {"name_bytes", "17"}, {"type", "1"}, {"rcode", "0"},
-                     {"response_time", "10069983"}, {"flags", std::to_string(0x8180)}, {"answers", "3"},
-                     {"sensor", "border-1"}, {"ingest", "0"}};
+  const Row expected{{"time", "10000001"},
+                     {"client", "10.0.0.1"},
+                     {"server", "10.0.0.53"},
+                     {"client_port", "5000"},
+                     {"server_port", "53"},
+                     {"transport", "udp"},
+                     {"id", "42937"},
+                     {"opcode", "0"},
+                     {"name", "www.example.com"},
+                     {"name_bytes", "17"},
+                     {"type", "1"},
+                     {"rcode", "0"},
+                     {"response_time", "10069983"},
+                     {"flags", std::to_string(0x8180)},
+                     {"answers", "3"},
+                     {"sensor", "border-1"},
+                     {"ingest", "0"}};
   EXPECT_EQ(d["dns"][0], expected);
   ASSERT_EQ(d["dns_answers"].size(), 3U);
   EXPECT_EQ(d["dns_answers"][0].at("target"), "edge.example.net");
@@ -124,9 +155,10 @@ TEST(ZeekTsvTest, DnsBecomesATransactionAndItsAnswers) {
 }
 
 TEST(ZeekTsvTest, DnsWithoutResponseOrName) {
-  Decoded d = decode_text("zeek-tsv", header("dns", kDnsFields) +
-                                          "1.0\t10.0.0.1\t5353\t224.0.0.251\t5353\tudp\t0\t-\t-\t-\t-\t-\tF\tF\tF\tF\t0\t-\t-\tF\n"
-                                          "1.0\t10.0.0.1\t9\t10.0.0.53\t53\ttcp\t1\t-\t(empty)\t1\t2\t-\tF\tF\tT\tF\t0\t-\t-\tF\n");
+  Decoded d = decode_text("zeek-tsv",
+                          header("dns", kDnsFields) +
+                              "1.0\t10.0.0.1\t5353\t224.0.0.251\t5353\tudp\t0\t-\t-\t-\t-\t-\tF\tF\tF\tF\t0\t-\t-\tF\n"
+                              "1.0\t10.0.0.1\t9\t10.0.0.53\t53\ttcp\t1\t-\t(empty)\t1\t2\t-\tF\tF\tT\tF\t0\t-\t-\tF\n");
   ASSERT_EQ(d["dns"].size(), 2U);
   EXPECT_EQ(d["dns"][0].at("transport"), "mdns");
   for (const char* absent : {"name", "name_bytes", "rcode", "response_time", "answers", "type"})
@@ -138,8 +170,10 @@ TEST(ZeekTsvTest, DnsWithoutResponseOrName) {
 }
 
 TEST(ZeekTsvTest, EscapedNamesBecomeOurEscapes) {
-  Decoded d = decode_text("zeek-tsv", header("dns", kDnsFields) +
-                                          "1.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t1\t-\ta\\xc3\\xa9 b\\\\c.x\t1\t1\t-\tF\tF\tT\tF\t0\t-\t-\tF\n");
+  Decoded d = decode_text(
+      "zeek-tsv",
+      header("dns", kDnsFields) +
+          "1.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t1\t-\ta\\xc3\\xa9 b\\\\c.x\t1\t1\t-\tF\tF\tT\tF\t0\t-\t-\tF\n");
   ASSERT_EQ(d["dns"].size(), 1U);
   EXPECT_EQ(d["dns"][0].at("name"), "a\\195\\169\\032b\\\\c.x");
   EXPECT_EQ(d["dns"][0].at("name_bytes"), "11");
@@ -148,17 +182,33 @@ TEST(ZeekTsvTest, EscapedNamesBecomeOurEscapes) {
 TEST(ZeekTsvTest, SslAndHttp) {
   Decoded d = decode_text(
       "zeek-tsv",
-      header("ssl", "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tversion\tcipher\tserver_name\tnext_protocol\tsubject\tissuer\tja3\tja3s") +
+      header("ssl",
+             "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tversion\tcipher\tserver_name\tnext_"
+             "protocol\tsubject\tissuer\tja3\tja3s") +
           "1.0\t10.0.0.1\t1\t10.0.0.2\t443\tTLSv12\tTLS_X\twww.example.com\th2\tCN=a\\\\, b\t-\tabc\t(empty)\n" +
           "1.0\t10.0.0.1\t1\t10.0.0.2\t443\tDTLSv12\t-\t-\t-\t-\t-\t-\t-\n" +
-          header("http", "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\thost\turi\treferrer\tuser_agent\trequest_body_len\t"
-                         "response_body_len\tstatus_code\tresp_mime_types") +
-          "1.0\t10.0.0.1\t1\t10.0.0.2\t80\tGET\texample.com\t/a?b=\\x09c\t-\tM \\xff\t0\t512\t200\ttext/html,image/png\n");
+          header("http",
+                 "ts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\thost\turi\treferrer\tuser_agent\trequest_"
+                 "body_len\t"
+                 "response_body_len\tstatus_code\tresp_mime_types") +
+          "1.0\t10.0.0.1\t1\t10.0.0.2\t80\tGET\texample.com\t/a?b=\\x09c\t-\tM "
+          "\\xff\t0\t512\t200\ttext/html,image/png\n");
   ASSERT_TRUE(d.status);
   ASSERT_EQ(d["tls"].size(), 2U);
-  const Row first{{"time", "1000000"}, {"src", "10.0.0.1"}, {"dst", "10.0.0.2"}, {"src_port", "1"}, {"dst_port", "443"},
-                  {"proto", "6"}, {"server_name", "www.example.com"}, {"version", "TLSv12"}, {"cipher", "TLS_X"},
-                  {"alpn", "h2"}, {"ja3", "abc"}, {"ja3s", ""}, {"subject", "CN=a\\\\, b"}, {"sensor", "border-1"},
+  const Row first{{"time", "1000000"},
+                  {"src", "10.0.0.1"},
+                  {"dst", "10.0.0.2"},
+                  {"src_port", "1"},
+                  {"dst_port", "443"},
+                  {"proto", "6"},
+                  {"server_name", "www.example.com"},
+                  {"version", "TLSv12"},
+                  {"cipher", "TLS_X"},
+                  {"alpn", "h2"},
+                  {"ja3", "abc"},
+                  {"ja3s", ""},
+                  {"subject", "CN=a\\\\, b"},
+                  {"sensor", "border-1"},
                   {"ingest", "0"}};
   EXPECT_EQ(d["tls"][0], first);
   EXPECT_EQ(d["tls"][1].at("proto"), "17");
@@ -171,10 +221,11 @@ TEST(ZeekTsvTest, SslAndHttp) {
 }
 
 TEST(ZeekTsvTest, HeadersMayChangeInsideTheFile) {
-  const std::string other = "#separator ;\n#set_separator;|\n#empty_field;EMPTY\n#unset_field;NULL\n#path;dns\n"
-                            "#fields;ts;id.orig_h;id.orig_p;id.resp_h;id.resp_p;proto;query;answers;rejected\n";
-  Decoded d = decode_text("zeek-tsv", header("conn", kConnFields) + kConnLine + "#close\t2024-05-01-13-00-00\n" + other +
-                                          "1.0;10.0.0.1;1;10.0.0.53;53;udp;NULL;192.0.2.1|192.0.2.2;F\n" +
+  const std::string other =
+      "#separator ;\n#set_separator;|\n#empty_field;EMPTY\n#unset_field;NULL\n#path;dns\n"
+      "#fields;ts;id.orig_h;id.orig_p;id.resp_h;id.resp_p;proto;query;answers;rejected\n";
+  Decoded d = decode_text("zeek-tsv", header("conn", kConnFields) + kConnLine + "#close\t2024-05-01-13-00-00\n" +
+                                          other + "1.0;10.0.0.1;1;10.0.0.53;53;udp;NULL;192.0.2.1|192.0.2.2;F\n" +
                                           header("conn", kConnFields) + kConnLine);
   ASSERT_TRUE(d.status);
   EXPECT_EQ(d["flows"].size(), 2U);
@@ -196,7 +247,8 @@ TEST(ZeekTsvTest, OtherLogsAreNamed) {
   EXPECT_EQ(d.status.error().message, "zeek log 'x509' is not read; conn, dns, ssl and http are");
   EXPECT_EQ(d.counts.skipped.at("x509"), 2U);
   EXPECT_TRUE(d.counts.weird.empty());
-  Decoded mixed = decode_text("zeek-tsv", header("x509", "ts\tid") + "1.0\tF1\n" + header("conn", kConnFields) + kConnLine);
+  Decoded mixed =
+      decode_text("zeek-tsv", header("x509", "ts\tid") + "1.0\tF1\n" + header("conn", kConnFields) + kConnLine);
   EXPECT_TRUE(mixed.status);
   EXPECT_EQ(mixed["flows"].size(), 1U);
 }
@@ -263,7 +315,9 @@ TEST(ZeekTsvTest, CarriageReturnsAndMissingLastNewline) {
 
 TEST(ZeekTsvTest, SensorFromOptionOrFolder) {
   const std::string text = header("conn", kConnFields) + kConnLine;
-  const auto sensor = [&](const testing::DecodeText& how) { return decode_text("zeek-tsv", text, how)["flows"].at(0).at("sensor"); };
+  const auto sensor = [&](const testing::DecodeText& how) {
+    return decode_text("zeek-tsv", text, how)["flows"].at(0).at("sensor");
+  };
   EXPECT_EQ(sensor({.sensor = "chosen"}), "chosen");
   EXPECT_EQ(sensor({.name = "conn.log"}), "zeek");
   EXPECT_EQ(sensor({.name = "/data/gate-2/logs/2024-05-01/conn.00:00:00-01:00:00.log.gz"}), "gate-2");

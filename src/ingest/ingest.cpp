@@ -17,7 +17,7 @@ namespace rw {
 namespace {
 
 constexpr std::uint64_t kNoticeSeed = 0x6E6F74696365;  // keeps hashes of notices apart from those of content
-constexpr int kAttempts = 10;  // beside other processes that bring the same content
+constexpr int kAttempts = 10;                          // beside other processes that bring the same content
 constexpr std::size_t kHead = InputIdentity::kHeadBytes;
 constexpr auto kProgressEvery = std::chrono::milliseconds(200);
 // Small inputs are committed together: a commit costs some milliseconds of fsync, and so many small files in the lake.
@@ -63,7 +63,8 @@ class WatchedStream : public ByteStream {
 // The head again, then the rest of the stream that it was taken from.
 class JoinedStream : public ByteStream {
  public:
-  JoinedStream(Bytes head, Result<void> status, ByteStream& rest) : head_(head), status_(std::move(status)), rest_(rest) {}
+  JoinedStream(Bytes head, Result<void> status, ByteStream& rest)
+      : head_(head), status_(std::move(status)), rest_(rest) {}
   Result<std::size_t> read(std::span<std::byte> buffer) override {
     if (!head_.empty()) {
       const std::size_t count = std::min(buffer.size(), head_.size());
@@ -162,7 +163,8 @@ class Coordinator : public InputVisitor {
   SharedState shared_;
   Spool* spool_ = nullptr;
   Group group_;
-  std::optional<std::vector<KnownInput>> small_;  // known inputs shorter than a head, as they were at the start, and our own
+  std::optional<std::vector<KnownInput>>
+      small_;  // known inputs shorter than a head, as they were at the start, and our own
   IngestSummary summary_;
   std::set<std::string> told_before_;  // by an earlier walk over the same paths
   std::set<std::string> told_;
@@ -191,7 +193,8 @@ void Coordinator::tick() {
   shown_ = now;
   if (position_now_) position_ = std::max(position_, position_now_());
   progress_.done_bytes = std::min(finished_bytes_ + position_, std::max(progress_.total_bytes, position_));
-  progress_.rows = observations(summary_.counts) + group_.rows + (emitter_ == nullptr ? 0 : observations(emitter_->counts()));
+  progress_.rows =
+      observations(summary_.counts) + group_.rows + (emitter_ == nullptr ? 0 : observations(emitter_->counts()));
   hooks_.progress(progress_);
 }
 
@@ -270,8 +273,10 @@ Result<void> Coordinator::end_input(InputIdentity identity, const Emitter::Count
 }
 
 void Coordinator::report_when_committed(const InputReport& report) {
-  if (group_.transaction) group_.reports.push_back(report);
-  else tell(report);
+  if (group_.transaction)
+    group_.reports.push_back(report);
+  else
+    tell(report);
 }
 
 Result<void> Coordinator::skip(InputReport& report, Outcome outcome, std::string_view code, std::string reason,
@@ -310,8 +315,8 @@ Result<std::vector<KnownInput>> Coordinator::candidates(Bytes head) {
   return found;
 }
 
-// Finds out what of the input is known, by reading it to its end when its head is. An input that can be read only once is
-// copied while that happens, into `spooled`.
+// Finds out what of the input is known, by reading it to its end when its head is. An input that can be read only once
+// is copied while that happens, into `spooled`.
 Result<Known> Coordinator::recognise(const InputInfo& info, Bytes head, ByteStream& rest,
                                      std::unique_ptr<ByteStream>& spooled) {
   RW_ASSIGN(const auto found, candidates(head));
@@ -395,7 +400,8 @@ Result<void> Coordinator::take(const Format& format, ByteStream& stream, Bytes h
   RW_TRY(judge(format, decoded, reader, emitter, known, report, keep));
   if (!keep) return skip(report, report.outcome, "unsupported", report.reason, head);
   RW_TRY(emitter.finish());
-  std::vector<std::byte> rest(decoded ? 0 : 1 << 20);  // what a decoder gave up on still belongs to the input's identity
+  std::vector<std::byte> rest(decoded ? 0
+                                      : 1 << 20);  // what a decoder gave up on still belongs to the input's identity
   for (auto got = watched.read(rest); !rest.empty() && got && *got > 0;) got = watched.read(rest);
 
   report.counts = emitter.counts();
@@ -482,8 +488,9 @@ Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, con
     if (done) done = coordinator.finish();
     if (done) return coordinator.summary();
     if (done.error().code != ErrorCode::kConflict || once || attempt == kAttempts)
-      return Failure(done.error().code, done.error().message +
-                                            (done.error().code == ErrorCode::kConflict ? "; run the same command again" : ""));
+      return Failure(
+          done.error().code,
+          done.error().message + (done.error().code == ErrorCode::kConflict ? "; run the same command again" : ""));
     coordinator.start_again();
   }
 }

@@ -1,4 +1,5 @@
-// From paths to rows in the lake: walks inputs, finds each one's format, decodes it, commits it, and tells what became of it.
+// From paths to rows in the lake: walks inputs, finds each one's format, decodes it, commits it, and tells what became
+// of it.
 #pragma once
 
 #include <functional>
@@ -14,13 +15,14 @@
 namespace rw {
 
 struct IngestOptions {
-  std::string format;        // force this one; empty: by content
-  bool again = false;        // take known inputs anew, replacing what they brought
+  std::string format;  // force this one; empty: by content
+  bool again = false;  // take known inputs anew, replacing what they brought
   DecodeOptions decode;
   SourceOptions source;
 };
 
-// What became of one input. Told when its rows are durable: small inputs are committed together, at most a second's worth.
+// What became of one input. Told when its rows are durable: small inputs are committed together, at most a second's
+// worth.
 //   kRead      all of it
 //   kKnown     nothing: the same content, whatever its name and compression, was taken before
 //   kExtended  what came after a beginning that was taken before
@@ -31,10 +33,10 @@ struct IngestOptions {
 struct InputReport {
   enum class Outcome { kRead, kKnown, kExtended, kSkipped, kPartly, kFailed };
   std::string name;
-  std::string format;                // empty where none fits
+  std::string format;  // empty where none fits
   Outcome outcome = Outcome::kRead;
-  std::string reason;                // why skipped, partly read or failed; and what was saved
-  std::uint64_t bytes = 0;           // after decompression
+  std::string reason;       // why skipped, partly read or failed; and what was saved
+  std::uint64_t bytes = 0;  // after decompression
   Emitter::Counts counts;
 };
 
@@ -55,9 +57,9 @@ struct IngestSummary {
   Emitter::Counts counts;
 };
 
-// One input's failure does not stop the others. A failure of the lake does; what was told before stays. An input that was
-// skipped or failed leaves one line in the table `weird`, once for the same content, name and reason. Two processes may
-// ingest into one lake at once, the same inputs too: content that both bring is kept once.
+// One input's failure does not stop the others. A failure of the lake does; what was told before stays. An input that
+// was skipped or failed leaves one line in the table `weird`, once for the same content, name and reason. Two processes
+// may ingest into one lake at once, the same inputs too: content that both bring is kept once.
 Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
                              const IngestHooks& hooks);
 

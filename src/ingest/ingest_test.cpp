@@ -29,7 +29,8 @@ std::string conn_lines(int from, int to) {
 }
 
 const std::string kDnsLog =
-    "#separator \\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_id\tquery\tqtype\n"
+    "#separator "
+    "\\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_id\tquery\tqtype\n"
     "1600000000.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t1\twww.Example.co.uk\t1\n"
     "1600000001.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t2\t1.2.0.192.in-addr.arpa\t12\n"
     "1600000002.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t3\t-\t-\n";
@@ -43,8 +44,10 @@ class IngestTest : public ::testing::Test {
     options.create = options.write = true;
     options.threads = 1;
     auto opened = Lake::open((folder_ / "lake").string(), options);
-    if (!opened) ADD_FAILURE() << opened.error().message;
-    else lake_ = std::move(*opened);
+    if (!opened)
+      ADD_FAILURE() << opened.error().message;
+    else
+      lake_ = std::move(*opened);
   }
   ~IngestTest() override {
     lake_.reset();
@@ -76,9 +79,12 @@ class IngestTest : public ::testing::Test {
       for (const auto& row : piece.rows) {
         for (const Value& value : row) {
           if (!text.empty()) text += ' ';
-          if (const bool* truth = std::get_if<bool>(&value)) text += *truth ? "true" : "false";
-          else if (std::holds_alternative<std::string>(value)) text += as_string(value);
-          else text += std::to_string(as_int(value));
+          if (const bool* truth = std::get_if<bool>(&value))
+            text += *truth ? "true" : "false";
+          else if (std::holds_alternative<std::string>(value))
+            text += as_string(value);
+          else
+            text += std::to_string(as_int(value));
         }
       }
       return true;
@@ -200,7 +206,8 @@ TEST_F(IngestTest, UnknownAndEmptyInputsAreSkippedAndNotedOnce) {
     EXPECT_EQ(reports[4].outcome, round == 0 ? Outcome::kRead : Outcome::kKnown);
     EXPECT_EQ(summary_.skipped, 4U);
   }
-  EXPECT_EQ(ask("select code, count(*) from weird group by all order by 1"), "empty-input 1 unknown-format 2 unsupported 1");
+  EXPECT_EQ(ask("select code, count(*) from weird group by all order by 1"),
+            "empty-input 1 unknown-format 2 unsupported 1");
   EXPECT_EQ(ask("select count(*) from weird where source like '%README'"), "1");
 }
 
@@ -235,7 +242,8 @@ TEST_F(IngestTest, DamagedInputsKeepWhatCameBefore) {
   EXPECT_EQ(run_one(path).outcome, Outcome::kKnown);
   InputReport whole = run_one(write("conn.log.gz", out));
   EXPECT_EQ(whole.outcome, Outcome::kExtended) << whole.reason;
-  // Of a line that was cut in its last column nobody can tell whether it had been taken: it may be missing, never wrong.
+  // Of a line that was cut in its last column nobody can tell whether it had been taken: it may be missing, never
+  // wrong.
   EXPECT_EQ(ask("select count(*) >= 99999, count(*) = count(distinct bytes) from flows"), "true true");
   EXPECT_EQ(ask("select byte_offset > 100000 from weird where code = 'input-broken'"), "true");
 }
@@ -244,7 +252,7 @@ TEST_F(IngestTest, SmallInputsAreCommittedTogetherAndStayApart) {
   for (int i = 0; i < 200; ++i) {
     const std::string start = kHeader + "#note " + std::to_string(i) + "\n" + conn_lines(i, i + 3);
     write("n" + std::to_string(1000 + i) + "-a", start);
-    write("n" + std::to_string(1000 + i) + "-b", start);                        // the same again
+    write("n" + std::to_string(1000 + i) + "-b", start);                         // the same again
     write("n" + std::to_string(1000 + i) + "-c", start + conn_lines(900, 902));  // and grown
     write("n" + std::to_string(1000 + i) + "-d", "no log " + std::to_string(i));
   }

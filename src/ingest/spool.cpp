@@ -11,7 +11,8 @@ namespace {
 
 class SpoolReader : public ByteStream {
  public:
-  SpoolReader(Bytes memory, std::FILE* file, Result<void> status) : memory_(memory), file_(file), status_(std::move(status)) {
+  SpoolReader(Bytes memory, std::FILE* file, Result<void> status)
+      : memory_(memory), file_(file), status_(std::move(status)) {
     if (file_ != nullptr) std::rewind(file_);
   }
   Result<std::size_t> read(std::span<std::byte> buffer) override {

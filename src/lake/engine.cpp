@@ -100,8 +100,8 @@ namespace {
 RW_DUCKDB_FUNCTIONS(RW_DECLARE)
 #undef RW_DECLARE
 
-// Beside the program, as built or as installed, and nowhere else: a path from the environment could bring any code, and the
-// program's own search path is not used where a sanitizer stands between it and the loader.
+// Beside the program, as built or as installed, and nowhere else: a path from the environment could bring any code, and
+// the program's own search path is not used where a sanitizer stands between it and the loader.
 void* open_library() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -123,8 +123,7 @@ std::string library_error() {
 Result<void> load_library() {
   static const Result<void> loaded = []() -> Result<void> {
     void* library = open_library();
-    if (library == nullptr)
-      return Failure(ErrorCode::kNotFound, library_error());
+    if (library == nullptr) return Failure(ErrorCode::kNotFound, library_error());
 #define RW_FIND(name)                                             \
   name = reinterpret_cast<decltype(name)>(dlsym(library, #name)); \
   if (name == nullptr)                                            \

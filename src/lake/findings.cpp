@@ -165,7 +165,9 @@ Result<std::vector<Finding>> SqliteFindings::touched(const Finding& window, Dura
   const std::string sql = std::string("SELECT ") + kColumns +
                           " FROM findings WHERE identity=?1 AND first_seen<?2 AND last_seen>?3 ORDER BY episode";
   SqliteStatement s(db_, sql.c_str());
-  s.bind(finding_identity(window.detector, window.entities)).bind((window.last_seen + gap).us).bind((window.first_seen - gap).us);
+  s.bind(finding_identity(window.detector, window.entities))
+      .bind((window.last_seen + gap).us)
+      .bind((window.first_seen - gap).us);
   std::vector<Finding> found;
   while (s.step()) {
     RW_ASSIGN(Finding finding, read(s));

@@ -451,11 +451,14 @@ Result<void> LakeIngest::take(Batch&& batch) {
   if (ingest_column >= 0) batch.column(static_cast<std::size_t>(ingest_column)).fill_u32(ingest_);
   if (batch.rows() >= kSmallBatch) return write(std::move(batch), {ingest_});
   Pending& pending = pending_[&batch.table()];
-  if (pending.batch) pending.batch->append(batch);
-  else pending.batch = std::make_unique<Batch>(std::move(batch));
+  if (pending.batch)
+    pending.batch->append(batch);
+  else
+    pending.batch = std::make_unique<Batch>(std::move(batch));
   if (pending.ingests.empty() || pending.ingests.back() != ingest_) pending.ingests.push_back(ingest_);
   const EmitterOptions full;
-  if (pending.batch->rows() >= full.batch_rows || pending.batch->memory_bytes() >= full.batch_bytes) return write(pending);
+  if (pending.batch->rows() >= full.batch_rows || pending.batch->memory_bytes() >= full.batch_bytes)
+    return write(pending);
   return {};
 }
 

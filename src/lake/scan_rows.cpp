@@ -153,7 +153,8 @@ const RowGroupRows::Lane& RowGroupRows::lane(std::size_t column) {
   const bool as_said = values >= rows_ && (lane.values.valid.empty() || lane.values.valid.size() >= rows_) &&
                        (stored != Form::kV4Low || lane.small);
   if (!read || !as_said) {
-    fail({ErrorCode::kCorrupt, file_->path + ": " + (read ? "a column is not as the catalog says" : read.error().message)});
+    fail({ErrorCode::kCorrupt,
+          file_->path + ": " + (read ? "a column is not as the catalog says" : read.error().message)});
     lane.values.valid.clear();
     lane.values.small.assign(rows_, 0);
     lane.values.large.assign(rows_, 0);

@@ -146,8 +146,7 @@ void ColumnBuffer::put_symbol(std::string_view value) {
 
 void ColumnBuffer::append(const ColumnBuffer& other) {
   const auto numbers = [&]<typename T>(T) {
-    for (std::size_t row = 0; row < other.rows_; ++row)
-      other.is_null(row) ? put_null() : put(other.values<T>()[row]);
+    for (std::size_t row = 0; row < other.rows_; ++row) other.is_null(row) ? put_null() : put(other.values<T>()[row]);
   };
   switch (column_->type) {
     case ColumnType::kU8: return numbers(std::uint8_t{});

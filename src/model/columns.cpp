@@ -10,14 +10,14 @@ namespace {
 
 #define RW_SPEC(name, type, unit, doc) Column{#name, ColumnType::k##type, false, unit, doc},
 #define RW_SPEC_NULLABLE(name, type, unit, doc) Column{#name, ColumnType::k##type, true, unit, doc},
-#define RW_SPEC_ADDRESS(name, doc)                                 \
+#define RW_SPEC_ADDRESS(name, doc)                                      \
   Column{#name "_hi", ColumnType::kU64, false, "", doc ": upper half"}, \
       Column{#name "_lo", ColumnType::kU64, false, "", doc ": lower half"},
-#define RW_SPEC_NULLABLE_ADDRESS(name, doc)                        \
+#define RW_SPEC_NULLABLE_ADDRESS(name, doc)                            \
   Column{#name "_hi", ColumnType::kU64, true, "", doc ": upper half"}, \
       Column{#name "_lo", ColumnType::kU64, true, "", doc ": lower half"},
 #define RW_COLUMN_ARRAY(COLUMNS) \
-  {COLUMNS(RW_SPEC, RW_SPEC_NULLABLE, RW_SPEC_ADDRESS, RW_SPEC_NULLABLE_ADDRESS)}
+  { COLUMNS(RW_SPEC, RW_SPEC_NULLABLE, RW_SPEC_ADDRESS, RW_SPEC_NULLABLE_ADDRESS) }
 
 constexpr Column kFlow[] = RW_COLUMN_ARRAY(RW_FLOW_COLUMNS);
 constexpr Column kDns[] = RW_COLUMN_ARRAY(RW_DNS_COLUMNS);
@@ -29,8 +29,8 @@ constexpr Column kInterface[] = RW_COLUMN_ARRAY(RW_INTERFACE_COLUMNS);
 constexpr Column kWeird[] = RW_COLUMN_ARRAY(RW_WEIRD_COLUMNS);
 
 // Sort keys after the hour: the address that questions name most often, then time.
-constexpr std::uint8_t kFlowSort[] = {2, 3, 0};       // src_hi, src_lo, start_time
-constexpr std::uint8_t kClientSort[] = {1, 2, 0};     // client_hi (or src_hi), client_lo, time
+constexpr std::uint8_t kFlowSort[] = {2, 3, 0};    // src_hi, src_lo, start_time
+constexpr std::uint8_t kClientSort[] = {1, 2, 0};  // client_hi (or src_hi), client_lo, time
 constexpr std::uint8_t kTimeSort[] = {0};
 
 }  // namespace

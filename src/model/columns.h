@@ -8,9 +8,9 @@
 namespace rw {
 
 enum class ColumnType : std::uint8_t {
-  kTime,    // microseconds since 1970, UTC
-  kI64,     // counters: BIGINT in the store, so that sums stay fast
-  kU64,     // halves of addresses
+  kTime,  // microseconds since 1970, UTC
+  kI64,   // counters: BIGINT in the store, so that sums stay fast
+  kU64,   // halves of addresses
   kU32,
   kU16,
   kU8,
@@ -31,8 +31,8 @@ struct Column {
 struct TableSpec {
   std::string_view name;
   std::span<const Column> columns;
-  std::uint16_t schema;             // version; goes up when a column is added or changes its meaning
-  std::uint8_t time_column;         // index of the column by which rows are placed in days and pruned
+  std::uint16_t schema;                        // version; goes up when a column is added or changes its meaning
+  std::uint8_t time_column;                    // index of the column by which rows are placed in days and pruned
   std::span<const std::uint8_t> sort_columns;  // after the hour of the time column
   std::string_view doc;
 };

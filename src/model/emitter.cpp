@@ -22,7 +22,9 @@ bool Emitter::time_fits(std::int64_t us) {
   const bool fits = reference_time_us_ == INT64_MIN
                         ? us >= 0 && us < kEpoch2200
                         : us >= reference_time_us_ - kYear.us && us <= reference_time_us_ + kYear.us && us >= 0;
-  if (!fits) weird("time-out-of-range", Timestamp{us}.us >= 0 && us < kEpoch2200 ? Timestamp{us}.to_string() : std::to_string(us));
+  if (!fits)
+    weird("time-out-of-range",
+          Timestamp{us}.us >= 0 && us < kEpoch2200 ? Timestamp{us}.to_string() : std::to_string(us));
   return fits;
 }
 
@@ -70,7 +72,8 @@ bool Emitter::flow_fits(const Flow& row) {
     last_limit_ = options_.max_counter / static_cast<std::int64_t>(row.sampling);
   }
   const auto within = [limit = last_limit_](std::int64_t n) { return n >= 0 && n <= limit; };
-  if (within(row.bytes) && within(row.packets) && within(row.rev_bytes.value_or(0)) && within(row.rev_packets.value_or(0)))
+  if (within(row.bytes) && within(row.packets) && within(row.rev_bytes.value_or(0)) &&
+      within(row.rev_packets.value_or(0)))
     return true;
   weird("counter-out-of-range", std::to_string(row.bytes));
   return false;

@@ -25,11 +25,11 @@ class BatchSink {
 };
 
 struct EmitterOptions {
-  std::size_t batch_rows = 500'000;          // a Parquet file's worth
-  std::size_t batch_bytes = 64 << 20;        // and never more memory than this per table
-  std::uint64_t resume_offset = 0;           // rows from before this byte of the input are known already and dropped
-  std::uint32_t weird_samples_per_code = 20; // kept one by one; later ones of the same kind are only counted
-  std::int64_t max_counter = 1LL << 53;      // bytes × sampling beyond this is `weird`: sums must not overflow
+  std::size_t batch_rows = 500'000;           // a Parquet file's worth
+  std::size_t batch_bytes = 64 << 20;         // and never more memory than this per table
+  std::uint64_t resume_offset = 0;            // rows from before this byte of the input are known already and dropped
+  std::uint32_t weird_samples_per_code = 20;  // kept one by one; later ones of the same kind are only counted
+  std::int64_t max_counter = 1LL << 53;       // bytes × sampling beyond this is `weird`: sums must not overflow
 };
 
 class Emitter {
@@ -43,8 +43,8 @@ class Emitter {
   std::uint64_t offset() const { return offset_; }
   std::uint64_t resume_offset() const { return options_.resume_offset; }
 
-  // Checks what every row must satisfy (time within a year of `reference_time`, end not before start, counters bounded):
-  // a row that does not is counted as weird and is not kept.
+  // Checks what every row must satisfy (time within a year of `reference_time`, end not before start, counters
+  // bounded): a row that does not is counted as weird and is not kept.
   void add(const Flow& row) { add(std::span(&row, 1)); }
   void add(std::span<const Flow> rows);  // cheaper than one by one
   void add(const Dns& row);
@@ -54,14 +54,15 @@ class Emitter {
   void add(const Alert& row);
   void add(const InterfaceCounters& row);
 
-  // `code` is a short stable kebab-case word ("truncated-header"); `detail` may hold bytes from the input: it is escaped here.
+  // `code` is a short stable kebab-case word ("truncated-header"); `detail` may hold bytes from the input: it is
+  // escaped here.
   void weird(std::string_view code, std::string_view detail = {});
 
   // A well-formed record of a kind that no table holds ("stats", "x509"): counted by kind, and not weird.
   void skipped(std::string_view kind);
 
-  // The export's own idea of now, against which row times are checked: a capture's packet time, an export header's time.
-  // Unset: row times are only checked to lie in years 1970 to 2199.
+  // The export's own idea of now, against which row times are checked: a capture's packet time, an export header's
+  // time. Unset: row times are only checked to lie in years 1970 to 2199.
   void reference_time(Timestamp t) { reference_time_us_ = t.us; }
 
   // Sends what is left to the sink. Call once, at the end.
@@ -70,10 +71,10 @@ class Emitter {
   const Result<void>& status() const { return status_; }
 
   struct Counts {
-    std::map<std::string, std::uint64_t, std::less<>> rows;   // table -> rows kept
-    std::map<std::string, std::uint64_t, std::less<>> weird;  // code -> how many
+    std::map<std::string, std::uint64_t, std::less<>> rows;     // table -> rows kept
+    std::map<std::string, std::uint64_t, std::less<>> weird;    // code -> how many
     std::map<std::string, std::uint64_t, std::less<>> skipped;  // kind of record that is not read -> how many
-    std::uint64_t known = 0;                                  // rows dropped because they lie before resume_offset
+    std::uint64_t known = 0;                                    // rows dropped because they lie before resume_offset
   };
   Counts counts() const;
   const std::string& source() const { return source_; }

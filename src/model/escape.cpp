@@ -40,9 +40,12 @@ std::string escape_text(std::string_view bytes, std::size_t limit) {
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     const std::size_t before = out.size();
-    if (c == '\\') out += "\\\\";
-    else if (byte >= 0x20 && byte < 0x7F) out += c;
-    else append_decimal(out, byte);
+    if (c == '\\')
+      out += "\\\\";
+    else if (byte >= 0x20 && byte < 0x7F)
+      out += c;
+    else
+      append_decimal(out, byte);
     if (out.size() > limit) {
       out.resize(before);
       break;
@@ -54,10 +57,14 @@ std::string escape_text(std::string_view bytes, std::size_t limit) {
 void append_escaped_label(std::string& name, std::string_view label) {
   for (const char c : label) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '\\' || c == '.') (name += '\\') += c;
-    else if (c >= 'A' && c <= 'Z') name += static_cast<char>(c + 32);
-    else if (byte > 0x20 && byte < 0x7F) name += c;
-    else append_decimal(name, byte);
+    if (c == '\\' || c == '.')
+      (name += '\\') += c;
+    else if (c >= 'A' && c <= 'Z')
+      name += static_cast<char>(c + 32);
+    else if (byte > 0x20 && byte < 0x7F)
+      name += c;
+    else
+      append_decimal(name, byte);
   }
 }
 

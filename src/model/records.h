@@ -1,8 +1,9 @@
-// The records that decoders make, one struct per table, generated from one column list each (so a name has one spelling).
+// The records that decoders make, one struct per table, generated from one column list each (so a name has one
+// spelling).
 //
-// A struct member has the column's name and type. Nullable numbers are std::optional; text is a std::string_view that is
-// null when its data() is null, and needs to live only until Emitter::add returns. An ADDRESS is one Ip member here and two
-// columns, NAME_hi and NAME_lo, in the store.
+// A struct member has the column's name and type. Nullable numbers are std::optional; text is a std::string_view that
+// is null when its data() is null, and needs to live only until Emitter::add returns. An ADDRESS is one Ip member here
+// and two columns, NAME_hi and NAME_lo, in the store.
 //
 //   Flow flow;
 //   flow.src = Ip::v4(0xC0000201);
@@ -21,141 +22,141 @@ namespace rw {
 
 // COLUMN(name, type, unit, doc) is required, NULLABLE(...) may be unknown, ADDRESS(name, doc) is required,
 // NULLABLE_ADDRESS(name, doc) may be unknown. Types: Time I64 U64 U32 U16 U8 F64 Text Symbol.
-#define RW_FLOW_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                    \
-  COLUMN(start_time, Time, "us", "first packet that the sensor counted")                                              \
-  COLUMN(end_time, Time, "us", "last packet that the sensor counted, never before start_time")                        \
-  ADDRESS(src, "initiator, or the sensor's source where the direction is not known")                                  \
-  ADDRESS(dst, "responder")                                                                                           \
-  COLUMN(src_port, U16, "", "0 where the protocol has no ports")                                                      \
-  COLUMN(dst_port, U16, "", "ICMP: type times 256 plus code")                                                         \
-  COLUMN(proto, U8, "", "IANA protocol number")                                                                       \
-  COLUMN(tcp_flags, U8, "", "all TCP flags that src sent, ORed")                                                      \
-  NULLABLE(rev_tcp_flags, U8, "", "all TCP flags that dst sent, ORed; null where unidirectional")                     \
-  COLUMN(bytes, I64, "bytes", "IP-layer bytes that src sent, as counted, before scaling by sampling")                 \
-  COLUMN(packets, I64, "packets", "packets that src sent, as counted")                                                \
-  NULLABLE(rev_bytes, I64, "bytes", "IP-layer bytes that dst sent; null where the sensor is unidirectional")          \
-  NULLABLE(rev_packets, I64, "packets", "packets that dst sent; null where unidirectional")                           \
-  COLUMN(sampling, U32, "", "one packet in this many was counted; 1 is all. A volume is counters times sampling")     \
-  COLUMN(sensor, Symbol, "", "who saw it: exporter address and domain, or the source's name")                         \
-  NULLABLE(app, Symbol, "", "application as payload or sensor told it, lower case; null where only ports are known")  \
-  NULLABLE(server_name, Text, "", "TLS or QUIC server name, or HTTP host, that the initiator asked for; escaped")     \
-  NULLABLE(vlan, U16, "", "outermost VLAN id")                                                                        \
-  NULLABLE(tos, U8, "", "IPv4 type of service or IPv6 traffic class of the first packet")                             \
-  NULLABLE(input_interface, U32, "", "interface index at the exporter")                                               \
-  NULLABLE(output_interface, U32, "", "interface index at the exporter")                                              \
-  NULLABLE(direction, U8, "", "IPFIX flowDirection: 0 ingress, 1 egress")                                             \
-  NULLABLE(src_asn, U32, "", "as the sensor said")                                                                    \
-  NULLABLE(dst_asn, U32, "", "as the sensor said")                                                                    \
+#define RW_FLOW_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                 \
+  COLUMN(start_time, Time, "us", "first packet that the sensor counted")                                             \
+  COLUMN(end_time, Time, "us", "last packet that the sensor counted, never before start_time")                       \
+  ADDRESS(src, "initiator, or the sensor's source where the direction is not known")                                 \
+  ADDRESS(dst, "responder")                                                                                          \
+  COLUMN(src_port, U16, "", "0 where the protocol has no ports")                                                     \
+  COLUMN(dst_port, U16, "", "ICMP: type times 256 plus code")                                                        \
+  COLUMN(proto, U8, "", "IANA protocol number")                                                                      \
+  COLUMN(tcp_flags, U8, "", "all TCP flags that src sent, ORed")                                                     \
+  NULLABLE(rev_tcp_flags, U8, "", "all TCP flags that dst sent, ORed; null where unidirectional")                    \
+  COLUMN(bytes, I64, "bytes", "IP-layer bytes that src sent, as counted, before scaling by sampling")                \
+  COLUMN(packets, I64, "packets", "packets that src sent, as counted")                                               \
+  NULLABLE(rev_bytes, I64, "bytes", "IP-layer bytes that dst sent; null where the sensor is unidirectional")         \
+  NULLABLE(rev_packets, I64, "packets", "packets that dst sent; null where unidirectional")                          \
+  COLUMN(sampling, U32, "", "one packet in this many was counted; 1 is all. A volume is counters times sampling")    \
+  COLUMN(sensor, Symbol, "", "who saw it: exporter address and domain, or the source's name")                        \
+  NULLABLE(app, Symbol, "", "application as payload or sensor told it, lower case; null where only ports are known") \
+  NULLABLE(server_name, Text, "", "TLS or QUIC server name, or HTTP host, that the initiator asked for; escaped")    \
+  NULLABLE(vlan, U16, "", "outermost VLAN id")                                                                       \
+  NULLABLE(tos, U8, "", "IPv4 type of service or IPv6 traffic class of the first packet")                            \
+  NULLABLE(input_interface, U32, "", "interface index at the exporter")                                              \
+  NULLABLE(output_interface, U32, "", "interface index at the exporter")                                             \
+  NULLABLE(direction, U8, "", "IPFIX flowDirection: 0 ingress, 1 egress")                                            \
+  NULLABLE(src_asn, U32, "", "as the sensor said")                                                                   \
+  NULLABLE(dst_asn, U32, "", "as the sensor said")                                                                   \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_DNS_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                     \
-  COLUMN(time, Time, "us", "of the query, or of the response where no query was seen")                                \
-  ADDRESS(client, "who asked")                                                                                        \
-  ADDRESS(server, "who was asked; the group for multicast DNS")                                                       \
-  COLUMN(client_port, U16, "", "")                                                                                    \
-  COLUMN(server_port, U16, "", "")                                                                                    \
-  COLUMN(transport, Symbol, "", "udp, tcp, mdns or llmnr")                                                            \
-  COLUMN(id, U16, "", "message id")                                                                                   \
-  COLUMN(opcode, U8, "", "RFC 1035 4.1.1; 0 is a standard query")                                                     \
-  NULLABLE(name, Text, "", "the first question's name, lower case, escaped as RFC 1035 5.1, no final dot")            \
-  NULLABLE(name_bytes, U16, "bytes", "length of that name on the wire, RFC 1035 3.1")                                 \
-  NULLABLE(registered_domain, Symbol, "", "public suffix plus one label; null where the name has none")               \
-  NULLABLE(type, U16, "", "question type, IANA number")                                                               \
-  NULLABLE(rcode, U16, "", "response code with the EDNS extension; null where no response was seen")                  \
-  NULLABLE(query_bytes, U32, "bytes", "DNS message length of the query; null where not seen")                         \
-  NULLABLE(response_bytes, U32, "bytes", "DNS message length of the response; null where not seen")                   \
-  NULLABLE(response_time, Time, "us", "when the response was seen")                                                   \
-  NULLABLE(flags, U16, "", "header flags of the response, else of the query, as on the wire")                         \
-  NULLABLE(answers, U16, "", "answer records in the response")                                                        \
-  COLUMN(sensor, Symbol, "", "who saw it")                                                                            \
+#define RW_DNS_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                        \
+  COLUMN(time, Time, "us", "of the query, or of the response where no query was seen")                     \
+  ADDRESS(client, "who asked")                                                                             \
+  ADDRESS(server, "who was asked; the group for multicast DNS")                                            \
+  COLUMN(client_port, U16, "", "")                                                                         \
+  COLUMN(server_port, U16, "", "")                                                                         \
+  COLUMN(transport, Symbol, "", "udp, tcp, mdns or llmnr")                                                 \
+  COLUMN(id, U16, "", "message id")                                                                        \
+  COLUMN(opcode, U8, "", "RFC 1035 4.1.1; 0 is a standard query")                                          \
+  NULLABLE(name, Text, "", "the first question's name, lower case, escaped as RFC 1035 5.1, no final dot") \
+  NULLABLE(name_bytes, U16, "bytes", "length of that name on the wire, RFC 1035 3.1")                      \
+  NULLABLE(registered_domain, Symbol, "", "public suffix plus one label; null where the name has none")    \
+  NULLABLE(type, U16, "", "question type, IANA number")                                                    \
+  NULLABLE(rcode, U16, "", "response code with the EDNS extension; null where no response was seen")       \
+  NULLABLE(query_bytes, U32, "bytes", "DNS message length of the query; null where not seen")              \
+  NULLABLE(response_bytes, U32, "bytes", "DNS message length of the response; null where not seen")        \
+  NULLABLE(response_time, Time, "us", "when the response was seen")                                        \
+  NULLABLE(flags, U16, "", "header flags of the response, else of the query, as on the wire")              \
+  NULLABLE(answers, U16, "", "answer records in the response")                                             \
+  COLUMN(sensor, Symbol, "", "who saw it")                                                                 \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_DNS_ANSWER_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                              \
-  COLUMN(time, Time, "us", "of the response")                                                                         \
-  ADDRESS(client, "who asked")                                                                                        \
-  ADDRESS(server, "who answered")                                                                                     \
-  NULLABLE(question, Text, "", "name of the question that was answered; escaped")                                     \
-  COLUMN(name, Text, "", "owner of the record; escaped")                                                              \
-  NULLABLE(type, U16, "", "IANA number; null where the sensor does not tell")                                         \
-  NULLABLE(ttl, U32, "s", "")                                                                                         \
-  NULLABLE_ADDRESS(address, "of A and AAAA records")                                                                  \
-  NULLABLE(target, Text, "", "name in NS, CNAME, PTR, MX and SRV; text of TXT, cut at 255; escaped")                  \
-  COLUMN(sensor, Symbol, "", "who saw it")                                                                            \
+#define RW_DNS_ANSWER_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                           \
+  COLUMN(time, Time, "us", "of the response")                                                        \
+  ADDRESS(client, "who asked")                                                                       \
+  ADDRESS(server, "who answered")                                                                    \
+  NULLABLE(question, Text, "", "name of the question that was answered; escaped")                    \
+  COLUMN(name, Text, "", "owner of the record; escaped")                                             \
+  NULLABLE(type, U16, "", "IANA number; null where the sensor does not tell")                        \
+  NULLABLE(ttl, U32, "s", "")                                                                        \
+  NULLABLE_ADDRESS(address, "of A and AAAA records")                                                 \
+  NULLABLE(target, Text, "", "name in NS, CNAME, PTR, MX and SRV; text of TXT, cut at 255; escaped") \
+  COLUMN(sensor, Symbol, "", "who saw it")                                                           \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_TLS_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                     \
-  COLUMN(time, Time, "us", "of the client's hello")                                                                   \
-  ADDRESS(src, "client")                                                                                              \
-  ADDRESS(dst, "server")                                                                                              \
-  COLUMN(src_port, U16, "", "")                                                                                       \
-  COLUMN(dst_port, U16, "", "")                                                                                       \
-  COLUMN(proto, U8, "", "6 for TLS, 17 for QUIC and DTLS")                                                            \
-  NULLABLE(server_name, Text, "", "RFC 6066 server name; escaped")                                                    \
-  NULLABLE(version, Symbol, "", "TLSv10 … TLSv13, QUICv1 …, highest offered or agreed as the sensor tells")           \
-  NULLABLE(cipher, Symbol, "", "agreed cipher suite as the sensor names it")                                          \
-  NULLABLE(alpn, Symbol, "", "first offered application protocol")                                                    \
-  NULLABLE(ja3, Symbol, "", "hash as the sensor tells it")                                                            \
-  NULLABLE(ja3s, Symbol, "", "hash as the sensor tells it")                                                           \
-  NULLABLE(ja4, Symbol, "", "fingerprint as the sensor tells it")                                                     \
-  NULLABLE(subject, Text, "", "of the server's certificate")                                                          \
-  NULLABLE(issuer, Text, "", "of the server's certificate")                                                           \
-  COLUMN(sensor, Symbol, "", "who saw it")                                                                            \
+#define RW_TLS_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                         \
+  COLUMN(time, Time, "us", "of the client's hello")                                                         \
+  ADDRESS(src, "client")                                                                                    \
+  ADDRESS(dst, "server")                                                                                    \
+  COLUMN(src_port, U16, "", "")                                                                             \
+  COLUMN(dst_port, U16, "", "")                                                                             \
+  COLUMN(proto, U8, "", "6 for TLS, 17 for QUIC and DTLS")                                                  \
+  NULLABLE(server_name, Text, "", "RFC 6066 server name; escaped")                                          \
+  NULLABLE(version, Symbol, "", "TLSv10 … TLSv13, QUICv1 …, highest offered or agreed as the sensor tells") \
+  NULLABLE(cipher, Symbol, "", "agreed cipher suite as the sensor names it")                                \
+  NULLABLE(alpn, Symbol, "", "first offered application protocol")                                          \
+  NULLABLE(ja3, Symbol, "", "hash as the sensor tells it")                                                  \
+  NULLABLE(ja3s, Symbol, "", "hash as the sensor tells it")                                                 \
+  NULLABLE(ja4, Symbol, "", "fingerprint as the sensor tells it")                                           \
+  NULLABLE(subject, Text, "", "of the server's certificate")                                                \
+  NULLABLE(issuer, Text, "", "of the server's certificate")                                                 \
+  COLUMN(sensor, Symbol, "", "who saw it")                                                                  \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_HTTP_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                    \
-  COLUMN(time, Time, "us", "of the request")                                                                          \
-  ADDRESS(src, "client")                                                                                              \
-  ADDRESS(dst, "server")                                                                                              \
-  COLUMN(src_port, U16, "", "")                                                                                       \
-  COLUMN(dst_port, U16, "", "")                                                                                       \
-  NULLABLE(method, Symbol, "", "")                                                                                    \
-  NULLABLE(host, Text, "", "Host header; escaped")                                                                    \
-  NULLABLE(uri, Text, "", "request target; escaped")                                                                  \
-  NULLABLE(referrer, Text, "", "")                                                                                    \
-  NULLABLE(user_agent, Text, "", "")                                                                                  \
-  NULLABLE(status, U16, "", "response status")                                                                        \
-  NULLABLE(request_body_bytes, I64, "bytes", "")                                                                      \
-  NULLABLE(response_body_bytes, I64, "bytes", "")                                                                     \
-  NULLABLE(mime_type, Symbol, "", "of the response, as the sensor tells it")                                          \
-  COLUMN(sensor, Symbol, "", "who saw it")                                                                            \
+#define RW_HTTP_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)         \
+  COLUMN(time, Time, "us", "of the request")                                 \
+  ADDRESS(src, "client")                                                     \
+  ADDRESS(dst, "server")                                                     \
+  COLUMN(src_port, U16, "", "")                                              \
+  COLUMN(dst_port, U16, "", "")                                              \
+  NULLABLE(method, Symbol, "", "")                                           \
+  NULLABLE(host, Text, "", "Host header; escaped")                           \
+  NULLABLE(uri, Text, "", "request target; escaped")                         \
+  NULLABLE(referrer, Text, "", "")                                           \
+  NULLABLE(user_agent, Text, "", "")                                         \
+  NULLABLE(status, U16, "", "response status")                               \
+  NULLABLE(request_body_bytes, I64, "bytes", "")                             \
+  NULLABLE(response_body_bytes, I64, "bytes", "")                            \
+  NULLABLE(mime_type, Symbol, "", "of the response, as the sensor tells it") \
+  COLUMN(sensor, Symbol, "", "who saw it")                                   \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_ALERT_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                   \
-  COLUMN(time, Time, "us", "")                                                                                        \
-  ADDRESS(src, "")                                                                                                    \
-  ADDRESS(dst, "")                                                                                                    \
-  COLUMN(src_port, U16, "", "")                                                                                       \
-  COLUMN(dst_port, U16, "", "")                                                                                       \
-  COLUMN(proto, U8, "", "")                                                                                           \
-  NULLABLE(signature_id, I64, "", "")                                                                                 \
-  NULLABLE(signature, Symbol, "", "")                                                                                 \
-  NULLABLE(category, Symbol, "", "")                                                                                  \
-  NULLABLE(severity, U8, "", "as the sensor grades it: 1 is the gravest")                                             \
-  NULLABLE(verdict, Symbol, "", "allowed or blocked")                                                                 \
-  COLUMN(sensor, Symbol, "", "who saw it")                                                                            \
+#define RW_ALERT_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)     \
+  COLUMN(time, Time, "us", "")                                            \
+  ADDRESS(src, "")                                                        \
+  ADDRESS(dst, "")                                                        \
+  COLUMN(src_port, U16, "", "")                                           \
+  COLUMN(dst_port, U16, "", "")                                           \
+  COLUMN(proto, U8, "", "")                                               \
+  NULLABLE(signature_id, I64, "", "")                                     \
+  NULLABLE(signature, Symbol, "", "")                                     \
+  NULLABLE(category, Symbol, "", "")                                      \
+  NULLABLE(severity, U8, "", "as the sensor grades it: 1 is the gravest") \
+  NULLABLE(verdict, Symbol, "", "allowed or blocked")                     \
+  COLUMN(sensor, Symbol, "", "who saw it")                                \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_INTERFACE_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
-  COLUMN(time, Time, "us", "when the counters were exported")                                                         \
-  COLUMN(sensor, Symbol, "", "agent address and sub-agent")                                                           \
-  COLUMN(interface_index, U32, "", "")                                                                                \
-  NULLABLE(speed_bps, U64, "bit/s", "")                                                                               \
-  NULLABLE(input_bytes, U64, "bytes", "since the agent started")                                                      \
-  NULLABLE(input_packets, U64, "packets", "unicast, multicast and broadcast together")                                \
-  NULLABLE(input_errors, U64, "packets", "errors and discards")                                                       \
-  NULLABLE(output_bytes, U64, "bytes", "since the agent started")                                                     \
-  NULLABLE(output_packets, U64, "packets", "")                                                                        \
-  NULLABLE(output_errors, U64, "packets", "errors and discards")                                                      \
+#define RW_INTERFACE_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)              \
+  COLUMN(time, Time, "us", "when the counters were exported")                          \
+  COLUMN(sensor, Symbol, "", "agent address and sub-agent")                            \
+  COLUMN(interface_index, U32, "", "")                                                 \
+  NULLABLE(speed_bps, U64, "bit/s", "")                                                \
+  NULLABLE(input_bytes, U64, "bytes", "since the agent started")                       \
+  NULLABLE(input_packets, U64, "packets", "unicast, multicast and broadcast together") \
+  NULLABLE(input_errors, U64, "packets", "errors and discards")                        \
+  NULLABLE(output_bytes, U64, "bytes", "since the agent started")                      \
+  NULLABLE(output_packets, U64, "packets", "")                                         \
+  NULLABLE(output_errors, U64, "packets", "errors and discards")                       \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
-#define RW_WEIRD_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                                   \
-  COLUMN(time, Time, "us", "when it was ingested")                                                                    \
-  COLUMN(source, Symbol, "", "the input's name")                                                                      \
-  COLUMN(format, Symbol, "", "the format that was being read")                                                        \
-  COLUMN(code, Symbol, "", "what kind of thing was wrong")                                                            \
-  COLUMN(byte_offset, I64, "bytes", "where, after decompression")                                                     \
-  COLUMN(occurrences, I64, "", "how many this row stands for: the first of a kind in an input are kept one by one")   \
-  NULLABLE(detail, Text, "", "what was found; escaped, cut at 200 characters")                                        \
+#define RW_WEIRD_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
+  COLUMN(time, Time, "us", "when it was ingested")                                                                  \
+  COLUMN(source, Symbol, "", "the input's name")                                                                    \
+  COLUMN(format, Symbol, "", "the format that was being read")                                                      \
+  COLUMN(code, Symbol, "", "what kind of thing was wrong")                                                          \
+  COLUMN(byte_offset, I64, "bytes", "where, after decompression")                                                   \
+  COLUMN(occurrences, I64, "", "how many this row stands for: the first of a kind in an input are kept one by one") \
+  NULLABLE(detail, Text, "", "what was found; escaped, cut at 200 characters")                                      \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
 namespace columns {
@@ -182,19 +183,19 @@ struct Nullable<std::string_view> {
 #define RW_MEMBER_NULLABLE(name, type, unit, doc) columns::Nullable<columns::type>::Value name{};
 #define RW_MEMBER_ADDRESS(name, doc) Ip name{};
 #define RW_MEMBER_NULLABLE_ADDRESS(name, doc) std::optional<Ip> name{};
-#define RW_RECORD(Name, COLUMNS, spec)                                                                       \
-  struct Name {                                                                                              \
-    COLUMNS(RW_MEMBER, RW_MEMBER_NULLABLE, RW_MEMBER_ADDRESS, RW_MEMBER_NULLABLE_ADDRESS)                    \
-  };                                                                                                         \
+#define RW_RECORD(Name, COLUMNS, spec)                                                    \
+  struct Name {                                                                           \
+    COLUMNS(RW_MEMBER, RW_MEMBER_NULLABLE, RW_MEMBER_ADDRESS, RW_MEMBER_NULLABLE_ADDRESS) \
+  };                                                                                      \
   extern const TableSpec spec;
 
-RW_RECORD(Flow, RW_FLOW_COLUMNS, kFlowTable)                     // flows
-RW_RECORD(Dns, RW_DNS_COLUMNS, kDnsTable)                        // dns: one row a transaction
-RW_RECORD(DnsAnswer, RW_DNS_ANSWER_COLUMNS, kDnsAnswerTable)     // dns_answers
-RW_RECORD(Tls, RW_TLS_COLUMNS, kTlsTable)                        // tls
-RW_RECORD(Http, RW_HTTP_COLUMNS, kHttpTable)                     // http
-RW_RECORD(Alert, RW_ALERT_COLUMNS, kAlertTable)                  // alerts
+RW_RECORD(Flow, RW_FLOW_COLUMNS, kFlowTable)                         // flows
+RW_RECORD(Dns, RW_DNS_COLUMNS, kDnsTable)                            // dns: one row a transaction
+RW_RECORD(DnsAnswer, RW_DNS_ANSWER_COLUMNS, kDnsAnswerTable)         // dns_answers
+RW_RECORD(Tls, RW_TLS_COLUMNS, kTlsTable)                            // tls
+RW_RECORD(Http, RW_HTTP_COLUMNS, kHttpTable)                         // http
+RW_RECORD(Alert, RW_ALERT_COLUMNS, kAlertTable)                      // alerts
 RW_RECORD(InterfaceCounters, RW_INTERFACE_COLUMNS, kInterfaceTable)  // interfaces
-RW_RECORD(Weird, RW_WEIRD_COLUMNS, kWeirdTable)                  // weird
+RW_RECORD(Weird, RW_WEIRD_COLUMNS, kWeirdTable)                      // weird
 
 }  // namespace rw

@@ -347,7 +347,9 @@ class Page {
   std::string out_;
 };
 
-Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) {
+  return Page(dossier, options).take();
+}
 
 }  // namespace
 

@@ -138,7 +138,9 @@ class Page {
   RenderedDossier rendered_;
 };
 
-Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) { return Page(dossier, options).take(); }
+Result<RenderedDossier> render(const Dossier& dossier, const RenderOptions& options) {
+  return Page(dossier, options).take();
+}
 
 }  // namespace
 

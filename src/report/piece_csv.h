@@ -1,4 +1,5 @@
-// Pieces as csv, fast: for exports of millions of rows. The same text, byte for byte, as AnswerWriter makes of the values.
+// Pieces as csv, fast: for exports of millions of rows. The same text, byte for byte, as AnswerWriter makes of the
+// values.
 #pragma once
 
 #include <string>

@@ -156,9 +156,12 @@ Result<void> read_archive(ByteStream& input, FileStream* seekable, Archive kind,
                           const std::function<Result<void>(const ArchiveMember&, ByteStream&)>& member) {
   const std::unique_ptr<archive, int (*)(archive*)> handle(archive_read_new(), archive_read_free);
   if (!handle) return Failure(ErrorCode::kLimit, "not enough memory to open the archive");
-  if (kind == Archive::kTar) archive_read_support_format_tar(handle.get());
-  else if (seekable != nullptr) archive_read_support_format_zip(handle.get());
-  else archive_read_support_format_zip_streamable(handle.get());
+  if (kind == Archive::kTar)
+    archive_read_support_format_tar(handle.get());
+  else if (seekable != nullptr)
+    archive_read_support_format_zip(handle.get());
+  else
+    archive_read_support_format_zip_streamable(handle.get());
 
   Input in{input, seekable};
   archive_read_set_callback_data(handle.get(), &in);

@@ -32,8 +32,9 @@ Compression detect_compression(Bytes head) {
     const std::string_view block = as_text(head).substr(4, 6);
     if (block == "1AY&SY"sv || block == "\x17\x72\x45\x38\x50\x90"sv) return Compression::kBzip2;
   }
-  if (begins(head, "\xfd"
-                   "7zXZ\0"sv))
+  if (begins(head,
+             "\xfd"
+             "7zXZ\0"sv))
     return Compression::kXz;
   if (begins(head, "\x28\xb5\x2f\xfd"sv)) return Compression::kZstd;  // RFC 8878 3.1.1
   if (begins(head, "\x04\x22\x4d\x18"sv)) return Compression::kLz4;
@@ -113,8 +114,10 @@ bool DecompressStream::next_frame() {
       while (end_ < kMagicBytes && !input_ended_) {
         auto got = input_->read({buffer_.data() + end_, buffer_.size() - end_});
         if (!got) input_status_ = Failure(got.error());
-        if (!got || *got == 0) input_ended_ = true;
-        else end_ += *got;
+        if (!got || *got == 0)
+          input_ended_ = true;
+        else
+          end_ += *got;
       }
     }
     if (detect_compression({buffer_.data() + begin_, end_ - begin_}) != compression_) {

@@ -26,7 +26,8 @@ class ExpansionBudget {
   std::uint64_t produced_ = 0;
 };
 
-// The state of one decompressor. A compressed input is a run of frames (gzip members, xz streams …), each decoded alike.
+// The state of one decompressor. A compressed input is a run of frames (gzip members, xz streams …), each decoded
+// alike.
 class Codec {
  public:
   struct Step {
@@ -52,8 +53,8 @@ std::unique_ptr<Codec> make_xz_codec();
 std::unique_ptr<Codec> make_zstd_codec();
 std::unique_ptr<Codec> make_lz4_codec();
 
-// Decompresses frame after frame. Everything that lies before damage is delivered, then read() is kCorrupt (or kLimit for
-// a bomb, or what `input` failed with). Zeros after the last frame are padding; anything else there is damage.
+// Decompresses frame after frame. Everything that lies before damage is delivered, then read() is kCorrupt (or kLimit
+// for a bomb, or what `input` failed with). Zeros after the last frame are padding; anything else there is damage.
 class DecompressStream : public ByteStream {
  public:
   DecompressStream(std::unique_ptr<ByteStream> input, Compression compression, std::shared_ptr<ExpansionBudget> budget);

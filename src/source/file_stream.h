@@ -22,7 +22,7 @@ class FileStream : public ByteStream {
 
   Result<std::size_t> read(std::span<std::byte> buffer) override;
 
-  bool seekable() const { return seekable_; }  // a regular file
+  bool seekable() const { return seekable_; }   // a regular file
   std::uint64_t size() const { return size_; }  // when it was opened; 0 where unknown
   Result<void> seek(std::uint64_t offset);
   std::uint64_t offset() const { return offset_; }

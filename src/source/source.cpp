@@ -18,9 +18,10 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kHeadBytes = 512;         // a tar header; more than any magic number needs
-constexpr unsigned kMaxCompressionLayers = 4;   // gzip in gzip happens by mistake once or twice; endless ones are crafted
-constexpr unsigned kMaxFolderDepth = 64;        // ends loops of mounts; loops of links are known by device and inode
+constexpr std::size_t kHeadBytes = 512;  // a tar header; more than any magic number needs
+constexpr unsigned kMaxCompressionLayers =
+    4;                                    // gzip in gzip happens by mistake once or twice; endless ones are crafted
+constexpr unsigned kMaxFolderDepth = 64;  // ends loops of mounts; loops of links are known by device and inode
 
 // The bytes of another stream again from the start, after its head was looked at.
 class PeekedStream : public ByteStream {
@@ -78,7 +79,8 @@ Result<Opened> peel(std::unique_ptr<ByteStream> stream, const std::shared_ptr<Ex
     const Compression compression = detect_compression(opened.stream->head());
     if (compression == Compression::kNone) return opened;
     if (++opened.layers > kMaxCompressionLayers)
-      return Failure(ErrorCode::kLimit, "is compressed more than " + std::to_string(kMaxCompressionLayers) + " times over");
+      return Failure(ErrorCode::kLimit,
+                     "is compressed more than " + std::to_string(kMaxCompressionLayers) + " times over");
     auto inner = std::make_unique<DecompressStream>(std::move(opened.stream), compression, budget);
     opened.stream = std::make_unique<PeekedStream>(std::move(inner));
   }
@@ -132,7 +134,8 @@ class FolderWalk {
       return false;
     }
     struct stat status {};
-    const bool entered = ::fstat(::dirfd(folder), &status) == 0 && !entered_.emplace(status.st_dev, status.st_ino).second;
+    const bool entered =
+        ::fstat(::dirfd(folder), &status) == 0 && !entered_.emplace(status.st_dev, status.st_ino).second;
     while (const dirent* entry = entered ? nullptr : ::readdir(folder))
       if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
     ::closedir(folder);
@@ -203,9 +206,9 @@ Result<void> Walker::content(std::unique_ptr<ByteStream> stream, FileStream* fil
   const Archive kind = detect_archive(opened->stream->head());
   if (kind == Archive::kNone) return visitor_.input(info, *opened->stream);
   if (depth >= options_.max_archive_depth) {
-    visitor_.unreadable(info.name, {ErrorCode::kLimit, "is an archive more than " +
-                                                           std::to_string(options_.max_archive_depth) +
-                                                           " archives deep: unpack it first"});
+    visitor_.unreadable(info.name,
+                        {ErrorCode::kLimit, "is an archive more than " + std::to_string(options_.max_archive_depth) +
+                                                " archives deep: unpack it first"});
     return {};
   }
   FileStream* seekable = opened->layers == 0 && file != nullptr && file->seekable() ? file : nullptr;
@@ -245,9 +248,12 @@ Result<void> visit_inputs(std::span<const std::string> paths, const SourceOption
       return Failure(ErrorCode::kNotFound, path + ": no such file or folder");
   Walker walker(options, visitor);
   for (const std::string& path : paths) {
-    if (path == "-") RW_TRY(walker.standard_input());
-    else if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) RW_TRY(walker.folder(path));
-    else RW_TRY(walker.file(path));
+    if (path == "-")
+      RW_TRY(walker.standard_input());
+    else if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+      RW_TRY(walker.folder(path));
+    else
+      RW_TRY(walker.file(path));
   }
   return {};
 }
@@ -263,8 +269,10 @@ std::uint64_t total_stored_bytes(std::span<const std::string> paths) {
   struct stat status {};
   for (const std::string& path : paths) {
     if (path == "-" || ::stat(path.c_str(), &status) != 0) continue;
-    if (S_ISREG(status.st_mode)) sum += static_cast<std::uint64_t>(status.st_size);
-    else if (S_ISDIR(status.st_mode)) (void)walk.walk(path);  // its callbacks cannot fail
+    if (S_ISREG(status.st_mode))
+      sum += static_cast<std::uint64_t>(status.st_size);
+    else if (S_ISDIR(status.st_mode))
+      (void)walk.walk(path);  // its callbacks cannot fail
   }
   return sum;
 }

@@ -21,7 +21,7 @@ struct SourceOptions {
 
 // One thing to decode: a file's content, or a member of an archive ("day.tar.gz!conn.log").
 struct InputInfo {
-  std::string name;                // as people see it: the path as given, with !member for archives; "-" for standard input
+  std::string name;  // as people see it: the path as given, with !member for archives; "-" for standard input
   std::uint64_t stored_bytes = 0;  // size on disk, 0 where unknown: for progress
   // Opens the same content again from its start; empty where that is impossible (standard input, archive members).
   std::function<Result<std::unique_ptr<ByteStream>>()> reopen;
@@ -38,8 +38,8 @@ class InputVisitor {
   virtual void unreadable(const std::string& name, const Error& error) = 0;
 };
 
-// Visits every input under `paths`, folders in name order, "-" for standard input. Hidden files, sockets and devices are skipped.
-// Returns kNotFound only when a path that was named does not exist.
+// Visits every input under `paths`, folders in name order, "-" for standard input. Hidden files, sockets and devices
+// are skipped. Returns kNotFound only when a path that was named does not exist.
 Result<void> visit_inputs(std::span<const std::string> paths, const SourceOptions& options, InputVisitor& visitor);
 // Sum of the sizes of all files under `paths`, for progress.
 std::uint64_t total_stored_bytes(std::span<const std::string> paths);

@@ -57,10 +57,14 @@ std::string pack(const char* format, const char* filter, const Files& files, con
                  const char* passphrase = nullptr) {
   std::string out;
   archive* a = archive_write_new();
-  if (std::string_view(format) == "tar") archive_write_set_format_pax_restricted(a);
-  else if (std::string_view(format) == "v7") archive_write_set_format_v7tar(a);
-  else if (std::string_view(format) == "zip") archive_write_set_format_zip(a);
-  else archive_write_set_format_raw(a);
+  if (std::string_view(format) == "tar")
+    archive_write_set_format_pax_restricted(a);
+  else if (std::string_view(format) == "v7")
+    archive_write_set_format_v7tar(a);
+  else if (std::string_view(format) == "zip")
+    archive_write_set_format_zip(a);
+  else
+    archive_write_set_format_raw(a);
   EXPECT_TRUE(filter == nullptr || archive_write_add_filter_by_name(a, filter) == ARCHIVE_OK) << filter;
   if (passphrase != nullptr) archive_write_set_passphrase(a, passphrase);
   EXPECT_TRUE(options == nullptr || archive_write_set_options(a, options) == ARCHIVE_OK) << archive_error_string(a);
@@ -86,7 +90,7 @@ std::string compress(const char* filter, const std::string& content) { return pa
 struct Seen : InputVisitor {
   std::vector<std::string> order;
   std::map<std::string, std::string> content;
-  std::map<std::string, Error> errors;      // of reading an input
+  std::map<std::string, Error> errors;  // of reading an input
   std::map<std::string, Error> unreadables;
   std::size_t read_at_most = SIZE_MAX;
   bool check_reopen = false;
@@ -265,8 +269,8 @@ TEST(SourceTest, ArchivesOfAllKinds) {
 TEST(SourceTest, CompressedMembersAndUnreadRestsOfMembers) {
   const TempFolder folder;
   const std::string text = sample(900'000);
-  const std::string path =
-      folder.write("day.tar", pack("tar", nullptr, {{"a.gz", compress("gzip", text)}, {"b.zst", compress("zstd", text)}}));
+  const std::string path = folder.write(
+      "day.tar", pack("tar", nullptr, {{"a.gz", compress("gzip", text)}, {"b.zst", compress("zstd", text)}}));
   const Seen whole = visit({path});
   EXPECT_EQ(whole.content.at(path + "!a.gz"), text);
   EXPECT_EQ(whole.content.at(path + "!b.zst"), text);
@@ -280,8 +284,8 @@ TEST(SourceTest, CompressedMembersAndUnreadRestsOfMembers) {
 
 TEST(SourceTest, EncryptedMembersAreTold) {
   const TempFolder folder;
-  const std::string path =
-      folder.write("e.zip", pack("zip", nullptr, {{"secret.log", "text text text"}}, "zip:encryption=zipcrypt", "word"));
+  const std::string path = folder.write(
+      "e.zip", pack("zip", nullptr, {{"secret.log", "text text text"}}, "zip:encryption=zipcrypt", "word"));
   const Seen seen = visit({path});
   EXPECT_TRUE(seen.order.empty());
   ASSERT_EQ(seen.unreadables.count(path + "!secret.log"), 1U);

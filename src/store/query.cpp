@@ -43,8 +43,12 @@ ExprPtr literal(Value value) {
 
 ExprPtr text(std::string_view value) { return literal(std::string(value)); }
 ExprPtr number(std::int64_t value) { return literal(value); }
-ExprPtr all_of(std::vector<ExprPtr> args) { return args.empty() ? literal(true) : nary(Expr::Kind::kAnd, std::move(args)); }
-ExprPtr any_of(std::vector<ExprPtr> args) { return args.empty() ? literal(false) : nary(Expr::Kind::kOr, std::move(args)); }
+ExprPtr all_of(std::vector<ExprPtr> args) {
+  return args.empty() ? literal(true) : nary(Expr::Kind::kAnd, std::move(args));
+}
+ExprPtr any_of(std::vector<ExprPtr> args) {
+  return args.empty() ? literal(false) : nary(Expr::Kind::kOr, std::move(args));
+}
 ExprPtr not_(ExprPtr arg) { return nary(Expr::Kind::kNot, {std::move(arg)}); }
 ExprPtr binary(Expr::Kind kind, ExprPtr left, ExprPtr right) { return nary(kind, {std::move(left), std::move(right)}); }
 ExprPtr eq(ExprPtr left, ExprPtr right) { return binary(Expr::Kind::kEq, std::move(left), std::move(right)); }
@@ -112,7 +116,9 @@ ExprPtr time_bucket(ExprPtr time, Duration bucket) {
 
 ExprPtr local_date(ExprPtr time, std::string_view zone) { return local(Expr::Kind::kLocalDate, std::move(time), zone); }
 ExprPtr local_hour(ExprPtr time, std::string_view zone) { return local(Expr::Kind::kLocalHour, std::move(time), zone); }
-ExprPtr local_weekday(ExprPtr time, std::string_view zone) { return local(Expr::Kind::kLocalWeekday, std::move(time), zone); }
+ExprPtr local_weekday(ExprPtr time, std::string_view zone) {
+  return local(Expr::Kind::kLocalWeekday, std::move(time), zone);
+}
 
 ExprPtr prefix_of(ExprPtr address, std::uint8_t length4, std::uint8_t length6) {
   Expr e;
@@ -133,7 +139,8 @@ ExprPtr sent_bytes() { return scaled(column("bytes")); }
 ExprPtr sent_packets() { return scaled(column("packets")); }
 ExprPtr duration_us() { return binary(Expr::Kind::kSub, column("end_time"), column("start_time")); }
 ExprPtr app() {
-  return coalesce({column("app"), nary(Expr::Kind::kPortService, {column("proto"), column("src_port"), column("dst_port")})});
+  return coalesce(
+      {column("app"), nary(Expr::Kind::kPortService, {column("proto"), column("src_port"), column("dst_port")})});
 }
 
 bool same(const ExprPtr& a, const ExprPtr& b) {

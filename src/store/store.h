@@ -18,15 +18,16 @@
 
 namespace rw {
 
-// An input as the store remembers it, so that the same bytes are taken once. Hashes are of the content after decompression.
+// An input as the store remembers it, so that the same bytes are taken once. Hashes are of the content after
+// decompression.
 struct InputIdentity {
   std::string name;
   std::string format;
   std::uint64_t bytes = 0;
-  std::uint64_t hash_hi = 0;       // 128-bit content hash under the store's own secret seed; 0 and 0: without identity,
-                                   // such as live input, and never known again
+  std::uint64_t hash_hi = 0;  // 128-bit content hash under the store's own secret seed; 0 and 0: without identity,
+                              // such as live input, and never known again
   std::uint64_t hash_lo = 0;
-  std::uint64_t head_hash = 0;     // of the first min(bytes, kHeadBytes) bytes
+  std::uint64_t head_hash = 0;  // of the first min(bytes, kHeadBytes) bytes
   static constexpr std::size_t kHeadBytes = 4096;
 };
 
@@ -36,7 +37,8 @@ class IngestTransaction : public BatchSink {
   // Ends one input: its rows are those taken since the last end. Each input has an ingest number of its own.
   virtual Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) = 0;
   // Writes out what is still queued, then makes rows and identities visible in one step; durable when it returns.
-  // kConflict: another process committed the content of one of the inputs meanwhile; nothing of this transaction is kept.
+  // kConflict: another process committed the content of one of the inputs meanwhile; nothing of this transaction is
+  // kept.
   virtual Result<void> commit() = 0;
   // The destructor without commit removes every trace.
 
@@ -68,16 +70,18 @@ class Store {
   virtual Result<std::vector<Answer>> run(std::span<const Query> queries) = 0;
   // Rows in pieces, for answers of any size. `piece` may return false to stop early.
   virtual Result<void> stream(const Query& query, const std::function<bool(const Answer& piece)>& piece) = 0;
-  // Rows as text, for exports of any size: `write` appends the text of a piece, on several threads at once; `out` gets the
-  // texts on this thread, in the order of the rows, and may return false to stop early. The columns are as stream() names them.
+  // Rows as text, for exports of any size: `write` appends the text of a piece, on several threads at once; `out` gets
+  // the texts on this thread, in the order of the rows, and may return false to stop early. The columns are as stream()
+  // names them.
   using WritePiece = std::function<void(const Piece& piece, std::string& text)>;
-  virtual Result<void> stream_text(const Query& query, const WritePiece& write, const std::function<bool(std::string_view)>& out);
+  virtual Result<void> stream_text(const Query& query, const WritePiece& write,
+                                   const std::function<bool(std::string_view)>& out);
   // Exactly one SELECT over the tables by name; anything else is a usage error.
   virtual Result<void> sql(std::string_view select, const std::function<bool(const Answer& piece)>& piece) = 0;
 
   virtual Result<std::vector<ObservedHour>> observed_hours(TimeRange range) = 0;
-  // The offsets of an IANA zone over `range`, in order; the first begins at range.from, each change is exact to 15 minutes.
-  // kUsage: no such zone (the message names near ones); kLimit: a range of over 50 years.
+  // The offsets of an IANA zone over `range`, in order; the first begins at range.from, each change is exact to 15
+  // minutes. kUsage: no such zone (the message names near ones); kLimit: a range of over 50 years.
   virtual Result<std::vector<ZoneOffset>> zone_offsets(std::string_view zone, TimeRange range) {
     static_cast<void>(range);
     return Failure(ErrorCode::kUnsupported, "this store knows no time zones (asked for '" + std::string(zone) + "')");

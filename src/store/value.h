@@ -17,7 +17,8 @@ struct Null {
   friend bool operator==(Null, Null) { return true; }
 };
 
-// kTime columns give Timestamp, addresses Ip, counts std::int64_t, sums std::int64_t (or double where the expression is one).
+// kTime columns give Timestamp, addresses Ip, counts std::int64_t, sums std::int64_t (or double where the expression is
+// one).
 using Value = std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, Timestamp, Ip, Prefix>;
 
 inline bool is_null(const Value& v) { return std::holds_alternative<Null>(v); }
@@ -33,7 +34,8 @@ struct AnswerColumn {
   bool numeric = false;
 };
 
-// Rows are vectors of values, one per column. `total` is the number of rows or groups before the limit, where asked for.
+// Rows are vectors of values, one per column. `total` is the number of rows or groups before the limit, where asked
+// for.
 struct Answer {
   std::vector<AnswerColumn> columns;
   std::vector<std::vector<Value>> rows;
