@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "command.h"
+#include "detect/detector.h"
 #include "flags.h"
 #include "model/settings.h"
 #include "model/subject.h"
@@ -34,7 +35,7 @@ Result<std::string> check(const std::string& path) {
     return "subject '" + subject.id + "', " + std::to_string(subject.prefixes.size()) +
            (subject.prefixes.size() == 1 ? " prefix" : " prefixes");
   }
-  RW_ASSIGN(const Settings settings, read_settings(path));
+  RW_ASSIGN(const Settings settings, read_settings(path, threshold_groups()));
   return std::string(settings.organisation.empty() ? "settings" : "settings, with an organisation");
 }
 
@@ -62,7 +63,7 @@ Result<int> run_check(const Arguments& args, Console& console) {
 
 Result<int> run_dump(const Arguments& args, Console& console) {
   RW_ASSIGN(const Settings settings, lake_settings(args));
-  console.out(settings_toml(settings));
+  console.out(settings_toml(settings, threshold_groups()));
   return 0;
 }
 

@@ -46,7 +46,8 @@ Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, cons
   constexpr int kMostRounds = 8;  // each adds a whole stored finding; more would be a chain of them
   for (int round = 1;; ++round) {
     RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context));
-    RW_ASSIGN(const TimeRange wider, state.range_to_cover(findings, detector.quiet_gap, context.range));
+    RW_ASSIGN(const TimeRange wider,
+              state.range_to_cover(findings, context.thresholds.duration(detector.quiet_gap), context.range));
     if (wider == context.range || round == kMostRounds) return findings;
     context.range = wider;
   }
@@ -70,7 +71,8 @@ Result<int> run(const Arguments& args, Console& console) {
   for (const Detector* detector : wanted) {
     console.progress("detecting: " + std::string(detector->id));
     RW_ASSIGN(const auto findings, found_whole(*lake, *state, *detector, context));
-    RW_ASSIGN(auto recorded, state->record(findings, detector->quiet_gap, Timestamp::now()));
+    RW_ASSIGN(auto recorded,
+              state->record(findings, context.thresholds.duration(detector->quiet_gap), Timestamp::now()));
     created.insert(created.end(), std::make_move_iterator(recorded.created.begin()),
                    std::make_move_iterator(recorded.created.end()));
     extended += recorded.extended.size();

@@ -3,6 +3,7 @@
 
 #include "base/quantity.h"
 #include "command.h"
+#include "detect/detector.h"
 #include "flags.h"
 #include "lake/lake.h"
 #include "listing.h"
@@ -58,7 +59,7 @@ std::string one_line(std::string text) {
 
 void check_settings(const Arguments& args, Report& report) {
   const std::string path = flags::lake_directory(args) + "/" + std::string(Settings::kFileName);
-  if (const auto settings = read_settings(path); !settings)
+  if (const auto settings = read_settings(path, threshold_groups()); !settings)
     report.problem("settings", path, one_line(settings.error().message.substr(0, settings.error().message.find('\n'))),
                    "rangewatch config check " + path);
   else

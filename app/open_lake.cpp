@@ -1,12 +1,14 @@
 // The lake of a command line.
 #include "open_lake.h"
 
+#include "detect/detector.h"
 #include "flags.h"
 
 namespace rw {
 
 Result<Settings> lake_settings(const Arguments& args) {
-  auto settings = read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName));
+  auto settings =
+      read_settings(flags::lake_directory(args) + "/" + std::string(Settings::kFileName), threshold_groups());
   // A wrong file is no wrong command line.
   if (!settings && settings.error().code == ErrorCode::kUsage)
     return Failure(ErrorCode::kCorrupt, settings.error().message);

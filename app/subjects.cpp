@@ -41,7 +41,9 @@ Result<DetectContext> detect_context(const Arguments& args, Lake& lake, TimeRang
         return Failure(ErrorCode::kUsage, file + ": the id '" + subject.id + "' belongs to another subject already");
     context.subjects.push_back(std::move(subject));
   }
-  RW_ASSIGN(context.organisation, lake_organisation(args));
+  RW_ASSIGN(Settings settings, lake_settings(args));
+  context.organisation = std::move(settings.organisation);
+  context.thresholds = std::move(settings.thresholds);
   return context;
 }
 

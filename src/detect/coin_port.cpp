@@ -5,10 +5,13 @@
 #include "base/quantity.h"
 #include "detect/detector.h"
 #include "detect/episodes.h"
+#include "detect/thresholds.h"
 #include "store/watched.h"
 
 namespace rw {
 namespace {
+
+namespace limits = thresholds::coin_port;
 
 struct Coin {
   std::string_view name;
@@ -17,13 +20,6 @@ struct Coin {
 constexpr Coin kCoins[] = {{"bitcoin", {8332, 8333}}, {"monero", {18080, 18081}}, {"litecoin", {9332, 9333}}};
 
 constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
-constexpr Threshold kThresholds[] = {
-    {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
-    {"minimum_packets", 3, "packets", "a flow with fewer is a probe, not a connection: a handshake takes three"},
-    {"minimum_source_port", 1024, "port",
-     "lower source ports are servers that answer a client whose own port is one of these"},
-};
-constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
 
 std::vector<Query> queries(const DetectContext& context);
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers);
@@ -39,8 +35,8 @@ extern constinit const Detector kCoinPortDetector{
         "positives, and look at "
         "payload or at the length and regularity of the flows before acting",
     .evidence = kEvidence,
-    .thresholds = kThresholds,
-    .quiet_gap = kQuietGap,
+    .thresholds = limits::kAll,
+    .quiet_gap = limits::kQuietGap,
     .doc =
         "TCP from a watched address to port 8332 or 8333 (Bitcoin), 18080 or 18081 (Monero), 9332 or 9333 (Litecoin): "
         "one finding for "
@@ -60,8 +56,8 @@ std::vector<Query> queries(const DetectContext& context) {
     ports.insert(ports.end(), coin.ports.begin(), coin.ports.end());
     names.emplace_back(expr::in(expr::column("dst_port"), {coin.ports[0], coin.ports[1]}), expr::text(coin.name));
   }
-  const ExprPtr to_coin_port = tcp_to_ports(ports, threshold(kCoinPortDetector, "minimum_source_port"),
-                                            threshold(kCoinPortDetector, "minimum_packets"));
+  const ExprPtr to_coin_port =
+      tcp_to_ports(ports, context.thresholds[limits::kMinSourcePort], context.thresholds[limits::kMinPackets]);
   std::vector<ExprPtr> sources;
   for (const Subject& subject : context.subjects) sources.push_back(watched_condition(subject, context.range, "src"));
   if (sources.empty()) sources.push_back(expr::all_of({}));
@@ -92,8 +88,9 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Subject* subject = i < context.subjects.size() ? &context.subjects[i] : nullptr;
-    for (const Episode& episode : episodes_of(answers.subspan(i, 1), 2, kQuietGap)) {
-      if (static_cast<double>(episode.flows) < threshold(kCoinPortDetector, "minimum_flows")) continue;
+    for (const Episode& episode :
+         episodes_of(answers.subspan(i, 1), 2, context.thresholds.duration(limits::kQuietGap))) {
+      if (static_cast<double>(episode.flows) < context.thresholds[limits::kMinFlows]) continue;
       const std::string& address = episode.key[0];
       const std::string& coin = episode.key[1];
       std::vector<Entity> entities = {{subject ? "watched_address" : "address", address}, {"coin", coin}};

@@ -13,21 +13,16 @@
 #include "base/time.h"
 #include "model/finding.h"
 #include "model/subject.h"
+#include "model/threshold.h"
 #include "store/store.h"
 
 namespace rw {
-
-struct Threshold {
-  std::string_view name;  // snake_case, without the unit
-  double value;           // the default
-  std::string_view unit;
-  std::string_view doc;
-};
 
 struct DetectContext {
   std::vector<Subject> subjects;  // may be empty
   Organisation organisation;      // may be empty
   TimeRange range = kAllTime;     // of the records' start times
+  ThresholdValues thresholds;     // what holds: defaults, and what the user set
 };
 
 struct Detector {
@@ -36,9 +31,9 @@ struct Detector {
   std::string_view technique;  // ATT&CK, or "" where none fits
   std::string_view may_be_wrong_because;
   std::span<const EvidenceKind> evidence;
-  std::span<const Threshold> thresholds;
-  Duration quiet_gap;    // windows of one identity that are closer than this are one finding
-  std::string_view doc;  // what it asks and how it decides, for `rangewatch detectors` and the manual
+  std::span<const Threshold* const> thresholds;  // its kAll in thresholds.h
+  const Threshold& quiet_gap;  // one of them: windows of one identity that are closer than this are one finding
+  std::string_view doc;        // what it asks and how it decides, for `rangewatch detectors` and the manual
   std::vector<Query> (*queries)(const DetectContext& context);
   // Answers in the order of the questions. Findings without id and status; detector, title, evidence, technique and
   // may_be_wrong_because are filled in by run_detector.
@@ -48,8 +43,8 @@ struct Detector {
 // What is built in, in the order in which `detect` runs them.
 std::span<const Detector* const> detectors();
 const Detector* find_detector(std::string_view id);
-// The default of a threshold; asking for one that the detector lacks is a bug.
-double threshold(const Detector& detector, std::string_view name);
+// The thresholds of each, in the same order: what [detectors] of rangewatch.toml may set.
+std::vector<ThresholdGroup> threshold_groups();
 
 // Asks, decides, and returns the findings in order of time.
 Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context);

@@ -2,7 +2,6 @@
 #include "detect/detector.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace rw {
 
@@ -25,11 +24,10 @@ const Detector* find_detector(std::string_view id) {
   return nullptr;
 }
 
-double threshold(const Detector& detector, std::string_view name) {
-  for (const Threshold& t : detector.thresholds)
-    if (t.name == name) return t.value;
-  assert(false && "a detector asked for a threshold that it does not list");
-  return 0;
+std::vector<ThresholdGroup> threshold_groups() {
+  std::vector<ThresholdGroup> groups;
+  for (const Detector* detector : detectors()) groups.push_back({detector->id, detector->thresholds});
+  return groups;
 }
 
 Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context) {

@@ -2,20 +2,16 @@
 #include "base/quantity.h"
 #include "detect/detector.h"
 #include "detect/episodes.h"
+#include "detect/thresholds.h"
 #include "store/watched.h"
 
 namespace rw {
 namespace {
 
+namespace limits = thresholds::irc_port;
+
 constexpr std::int64_t kIrcPort = 6667;
 constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
-constexpr Threshold kThresholds[] = {
-    {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
-    {"minimum_packets", 3, "packets", "a flow with fewer is a probe, not a connection: a handshake takes three"},
-    {"minimum_source_port", 1024, "port",
-     "lower source ports are servers that answer a client whose own port is this one"},
-};
-constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
 
 std::vector<Query> queries(const DetectContext& context);
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers);
@@ -31,8 +27,8 @@ extern constinit const Detector kIrcPortDetector{
         "other ports that this "
         "detector does not see",
     .evidence = kEvidence,
-    .thresholds = kThresholds,
-    .quiet_gap = kQuietGap,
+    .thresholds = limits::kAll,
+    .quiet_gap = limits::kQuietGap,
     .doc =
         "TCP to port 6667 with an end in the organisation or in a watched space, or anywhere when neither is "
         "configured: one finding for "
@@ -57,9 +53,9 @@ std::vector<Query> queries(const DetectContext& context) {
   Query query;
   query.table = "flows";
   query.time = context.range;
-  query.where = expr::all_of({tcp_to_ports({kIrcPort}, threshold(kIrcPortDetector, "minimum_source_port"),
-                                           threshold(kIrcPortDetector, "minimum_packets")),
-                              in_scope(context)});
+  query.where = expr::all_of(
+      {tcp_to_ports({kIrcPort}, context.thresholds[limits::kMinSourcePort], context.thresholds[limits::kMinPackets]),
+       in_scope(context)});
   query.group_by = episode_keys({{"address", expr::column("src")}, {"server", expr::column("dst")}});
   query.measures = episode_measures(nullptr);
   query.order_by = {{"bytes", true}};
@@ -77,8 +73,8 @@ bool is_ours(const Organisation& organisation, const std::string& address) {
 
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers) {
   std::vector<Finding> findings;
-  for (const Episode& episode : episodes_of(answers, 2, kQuietGap)) {
-    if (static_cast<double>(episode.flows) < threshold(kIrcPortDetector, "minimum_flows")) continue;
+  for (const Episode& episode : episodes_of(answers, 2, context.thresholds.duration(limits::kQuietGap))) {
+    if (static_cast<double>(episode.flows) < context.thresholds[limits::kMinFlows]) continue;
     const std::string& client = episode.key[0];
     const std::string& server = episode.key[1];
     Finding finding = finding_of(

@@ -6,16 +6,15 @@
 #include "base/quantity.h"
 #include "detect/detector.h"
 #include "detect/episodes.h"
+#include "detect/thresholds.h"
 #include "store/watched.h"
 
 namespace rw {
 namespace {
 
+namespace limits = thresholds::watched_contact;
+
 constexpr EvidenceKind kEvidence[] = {EvidenceKind::kList};
-constexpr Threshold kThresholds[] = {
-    {"minimum_flows", 1, "flows", "fewer in an episode are no finding"},
-};
-constexpr Duration kQuietGap = Duration::seconds(7 * 86'400);
 
 struct Direction {
   const char* ours;
@@ -131,8 +130,8 @@ extern constinit const Detector kWatchedContactDetector{
         "scan that "
         "touches everybody touches the watched space too",
     .evidence = kEvidence,
-    .thresholds = kThresholds,
-    .quiet_gap = kQuietGap,
+    .thresholds = limits::kAll,
+    .quiet_gap = limits::kQuietGap,
     .doc =
         "Flows between the organisation's prefixes (rangewatch.toml) and a subject's prefixes, valid at that time: one "
         "finding for "
@@ -146,7 +145,7 @@ extern constinit const Detector kWatchedContactDetector{
 namespace {
 
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers) {
-  const double minimum_flows = threshold(kWatchedContactDetector, "minimum_flows");
+  const double minimum_flows = context.thresholds[limits::kMinFlows];
   const bool ours = !context.organisation.prefixes.empty();
   const std::size_t keys = ours ? 2 : 1;
   std::vector<Finding> findings;
@@ -156,7 +155,7 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
     Services services;
     add_services(of_subject[1], keys, services);
     add_services(of_subject[3], keys, services);
-    for (const Episode& episode : episodes_of(both, keys, kQuietGap)) {
+    for (const Episode& episode : episodes_of(both, keys, context.thresholds.duration(limits::kQuietGap))) {
       if (static_cast<double>(episode.flows) < minimum_flows) continue;
       // Unidirectional sensors never say "answered"; there, records of both directions do.
       const bool both_ways = episode.answered > 0 || episode.answers == 3;

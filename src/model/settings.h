@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "model/subject.h"
+#include "model/threshold.h"
 
 namespace rw {
 
@@ -27,15 +29,19 @@ struct Settings {
   Duration idle_timeout = Duration::seconds(60);
   // [organisation]
   Organisation organisation;
+  // [detectors.ID]
+  ThresholdValues thresholds;
 };
 
 // The parts beside [organisation].
-inline constexpr std::array<std::string_view, 3> kSettingsParts{"lake", "query", "ingest"};
+inline constexpr std::array<std::string_view, 4> kSettingsParts{"lake", "query", "ingest", "detectors"};
 
 // kUsage with place, caret and nearest key for everything that is wrong; a file that does not exist gives the defaults.
-Result<Settings> read_settings(const std::string& path);
-Result<Settings> parse_settings(std::string toml, const std::string& name);
+// `detectors` says what [detectors] may set; where it is empty, that part is left to others.
+using ThresholdGroups = std::span<const ThresholdGroup>;
+Result<Settings> read_settings(const std::string& path, ThresholdGroups detectors = {});
+Result<Settings> parse_settings(std::string toml, const std::string& name, ThresholdGroups detectors = {});
 // As TOML that parse_settings reads to the same settings, each with its meaning as a comment.
-std::string settings_toml(const Settings& settings);
+std::string settings_toml(const Settings& settings, ThresholdGroups detectors = {});
 
 }  // namespace rw

@@ -49,6 +49,56 @@ TEST(Settings, WrongKeysAndValuesAreTold) {
   EXPECT_NE(message.find("unknown key 'quer'; a similar key exists: 'query'"), std::string::npos) << message;
 }
 
+constexpr Threshold kLeast{.name = "min_things", .value = 3, .unit = "things", .doc = "few", .least = 1, .most = 9};
+constexpr Threshold kShare{
+    .name = "min_share", .value = 0.5, .unit = "share", .doc = "some", .least = 0, .most = 1, .whole = false};
+constexpr Threshold kGap{
+    .name = "quiet_gap", .value = 604'800, .unit = kDurationUnit, .doc = "a pause", .least = 1, .most = 864'000};
+constexpr const Threshold* kThresholds[] = {&kLeast, &kShare, &kGap};
+constexpr ThresholdGroup kGroups[] = {{"some-detector", kThresholds}};
+
+TEST(Settings, ThresholdsAreReadByDetector) {
+  const auto settings = parse_settings(
+      "[detectors.some-detector]\nmin_things = 7\nmin_share = 0.25\nquiet_gap = \"36h\"\n", "x", kGroups);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->thresholds.whole(kLeast), 7);
+  EXPECT_EQ(settings->thresholds[kShare], 0.25);
+  EXPECT_EQ(settings->thresholds.duration(kGap), Duration::seconds(36 * 3600));
+  const std::string text = settings_toml(*settings, kGroups);
+  EXPECT_NE(text.find("# Few (things, from 1 to 9).\nmin_things = 7\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("# A pause (from \"1s\" to \"10d\").\nquiet_gap = \"36h\"\n"), std::string::npos) << text;
+  const auto again = parse_settings(text, "dump", kGroups);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(settings_toml(*again, kGroups), text);
+}
+
+TEST(Settings, ThresholdsNotSetKeepTheirDefaults) {
+  const auto settings = parse_settings("[detectors.some-detector]\nmin_things = 7\n", "x", kGroups);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->thresholds[kShare], 0.5);
+  EXPECT_EQ(settings->thresholds.duration(kGap), Duration::seconds(604'800));
+}
+
+TEST(Settings, WrongThresholdsAreTold) {
+  const std::pair<std::string, std::string> wrong[] = {
+      {"min_thing = 7", "x:2:1: unknown key 'min_thing'; a similar key exists: 'min_things'"},
+      {"min_things = 10", "x:2:14: 'min_things' must be from 1 to 9"},
+      {"min_things = 2.5", "'min_things' must be a whole number"},
+      {"min_share = nan", "'min_share' must be from 0 to 1"},
+      {"min_share = -0.1", "'min_share' must be from 0 to 1"},
+      {"quiet_gap = \"11d\"", "'quiet_gap' must be from \"1s\" to \"10d\""},
+  };
+  for (const auto& [line, told] : wrong) {
+    const auto settings = parse_settings("[detectors.some-detector]\n" + line + "\n", "x", kGroups);
+    ASSERT_FALSE(settings) << line;
+    EXPECT_NE(settings.error().message.find(told), std::string::npos) << settings.error().message;
+  }
+  const auto settings = parse_settings("[detectors.some-detectr]\n", "x", kGroups);
+  ASSERT_FALSE(settings);
+  EXPECT_NE(settings.error().message.find("a similar key exists: 'some-detector'"), std::string::npos)
+      << settings.error().message;
+}
+
 TEST(Settings, TheOrganisationAloneLeavesOtherPartsToOthers) {
   const auto organisation =
       parse_organisation("[lake]\nretention_months = 3\n[organisation]\ndomains = [\"example.org\"]\n", "x");

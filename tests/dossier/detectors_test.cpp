@@ -1,9 +1,11 @@
 // Detectors over small lakes: what they find, what they leave alone, and that identities are stable.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "detect/detector.h"
+#include "detect/thresholds.h"
 #include "lake/findings.h"
 #include "small_lake.h"
 
@@ -37,9 +39,14 @@ TEST(Detectors, AreNamedOnceAndExplained) {
     EXPECT_GT(detector->doc.size(), 40U);
     EXPECT_GT(detector->may_be_wrong_because.size(), 20U);
     EXPECT_FALSE(detector->evidence.empty());
-    EXPECT_GT(detector->quiet_gap.us, 0);
-    for (const Threshold& t : detector->thresholds)
-      EXPECT_FALSE(t.name.empty() || t.unit.empty() || t.doc.empty()) << detector->id;
+    EXPECT_EQ(std::count(detector->thresholds.begin(), detector->thresholds.end(), &detector->quiet_gap), 1);
+    EXPECT_EQ(detector->quiet_gap.unit, kDurationUnit);
+    std::set<std::string_view> names;
+    for (const Threshold* t : detector->thresholds) {
+      EXPECT_TRUE(names.insert(t->name).second) << detector->id << "." << t->name;
+      EXPECT_FALSE(t->name.empty() || t->unit.empty() || t->doc.empty()) << detector->id;
+      EXPECT_TRUE(t->least <= t->value && t->value <= t->most) << detector->id << "." << t->name;
+    }
   }
   EXPECT_EQ(find_detector("none"), nullptr);
 }
@@ -187,6 +194,25 @@ TEST(CoinPort, LeavesOthersAlone) {
   EXPECT_TRUE(detect(small, "coin-port", watching()).empty());
 }
 
+TEST(CoinPort, UsesTheThresholdsThatWereSet) {
+  SmallLake small;
+  Flow short_flow = tcp("2019-05-01T04:00:00Z", "175.45.178.20", "198.51.100.1", 8333, 40);
+  short_flow.packets = 1;
+  short_flow.rev_packets = 0;
+  small.add({tcp("2019-05-01T03:00:00Z", "175.45.178.20", "198.51.100.1", 8333, 4000), short_flow,
+             tcp("2019-05-03T03:00:00Z", "175.45.178.20", "198.51.100.1", 8333, 4000)});
+  DetectContext context = watching();
+  ASSERT_EQ(detect(small, "coin-port", context).size(), 1U);
+  context.thresholds.set(thresholds::coin_port::kQuietGap, kDay.us / 1e6);
+  ASSERT_EQ(detect(small, "coin-port", context).size(), 2U);  // two days apart
+  context.thresholds.set(thresholds::coin_port::kMinFlows, 2);
+  EXPECT_TRUE(detect(small, "coin-port", context).empty());
+  context.thresholds.set(thresholds::coin_port::kMinPackets, 1);
+  const auto findings = detect(small, "coin-port", context);  // the short one counts now
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(figure(findings[0], "flows"), 2);
+}
+
 TEST(CoinPort, WithoutASubjectEverybodyIsLookedAt) {
   SmallLake small;
   small.add({tcp("2019-05-01T03:00:00Z", "10.0.0.5", "198.51.100.1", 8333, 4000)});
@@ -215,7 +241,7 @@ TEST(Detection, TwiceAddsNothingAndLaterRowsExtend) {
   small.add({tcp("2019-05-01T03:00:00Z", "175.45.178.20", "198.51.100.1", 8333, 4000)});
   auto state = FindingStore::open(small.folder(), true);
   ASSERT_TRUE(state) << state.error().message;
-  const Duration gap = find_detector("coin-port")->quiet_gap;
+  const Duration gap = ThresholdValues{}.duration(find_detector("coin-port")->quiet_gap);
   const auto first = (*state)->record(detect(small, "coin-port", watching()), gap, Timestamp::now());
   ASSERT_EQ(first->created.size(), 1U);
   const auto again = (*state)->record(detect(small, "coin-port", watching()), gap, Timestamp::now());
