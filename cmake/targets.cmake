@@ -1,7 +1,7 @@
-# rw_library(name LINKS … PRIVATE_LINKS …): a static library rw_<name> from src/<name>/*.cpp, its unit tests from *_test.cpp
+# rw_library(name LINKS … PRIVATE_LINKS … TEST_LINKS …): a static library rw_<name> from src/<name>/*.cpp, its unit tests from *_test.cpp
 # (one program per folder, run by ctest) and its micro benchmarks from *_bench.cpp.
 function(rw_library name)
-  cmake_parse_arguments(ARG "" "" "LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINKS;PRIVATE_LINKS;TEST_LINKS" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")
@@ -21,7 +21,7 @@ function(rw_library name)
   endif()
   if(RW_TESTS AND tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE rw_${name} ${ARG_PRIVATE_LINKS} GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE rw_${name} ${ARG_PRIVATE_LINKS} ${ARG_TEST_LINKS} GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE RW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
     add_dependencies(unit_tests ${name}_test)

@@ -2,8 +2,10 @@
 // decrypts.
 #include "format/quic.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/aes.h>
+#include <nettle/gcm.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
 
 #include <algorithm>
 #include <array>
@@ -54,37 +56,19 @@ std::uint64_t varint(Cursor& cursor) {
 const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
 unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
 
-// OpenSSL looks algorithms up by name at every use unless they are fetched once.
-struct Crypto {
-  EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_CIPHER* ecb = EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr);
-  EVP_CIPHER* gcm = EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr);
-  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
-  Crypto() = default;
-  Crypto(const Crypto&) = delete;
-  Crypto& operator=(const Crypto&) = delete;
-  ~Crypto() {
-    EVP_CIPHER_CTX_free(context);
-    EVP_CIPHER_free(gcm);
-    EVP_CIPHER_free(ecb);
-    EVP_MD_free(sha256);
-  }
-};
+using Hash = std::array<unsigned char, kHash>;
 
-Crypto& crypto() {
-  thread_local Crypto instance;
-  return instance;
-}
-
-bool hmac(const unsigned char* key, std::size_t key_bytes, const unsigned char* data, std::size_t data_bytes,
-          unsigned char* out) {
-  unsigned length = 0;
-  return HMAC(crypto().sha256, key, static_cast<int>(key_bytes), data, data_bytes, out, &length) != nullptr &&
-         length == kHash;
+Hash hmac(const unsigned char* key, std::size_t key_bytes, const unsigned char* data, std::size_t data_bytes) {
+  hmac_sha256_ctx context;
+  hmac_sha256_set_key(&context, key_bytes, key);
+  hmac_sha256_update(&context, data_bytes, data);
+  Hash out;
+  hmac_sha256_digest(&context, out.size(), out.data());
+  return out;
 }
 
 // HKDF-Expand-Label (RFC 8446 7.1) for outputs of at most one hash.
-bool expand_label(const unsigned char* secret, std::string_view label, unsigned char* out, std::size_t out_bytes) {
+void expand_label(const Hash& secret, std::string_view label, std::byte* out, std::size_t out_bytes) {
   std::string info;
   info += '\0';
   info += static_cast<char>(out_bytes);
@@ -92,10 +76,9 @@ bool expand_label(const unsigned char* secret, std::string_view label, unsigned 
   (info += "tls13 ") += label;
   info += '\0';    // empty context
   info += '\x01';  // first block of HKDF-Expand (RFC 5869 2.3)
-  unsigned char block[kHash];
-  if (!hmac(secret, kHash, reinterpret_cast<const unsigned char*>(info.data()), info.size(), block)) return false;
-  std::memcpy(out, block, out_bytes);
-  return true;
+  const Hash block =
+      hmac(secret.data(), secret.size(), reinterpret_cast<const unsigned char*>(info.data()), info.size());
+  std::memcpy(out, block.data(), out_bytes);
 }
 
 // What stands before the packet number of a long header (RFC 9000 17.2).
@@ -153,7 +136,10 @@ HelloStatus QuicInitial::datagram(Bytes payload) {
     Keys fresh;
     if (has_keys_ && open(keys_, packet, header.number_at, plain)) {
       frames(plain);
-    } else if (derive(header.version, header.destination, fresh) && open(fresh, packet, header.number_at, plain)) {
+      continue;
+    }
+    derive(header.version, header.destination, fresh);
+    if (open(fresh, packet, header.number_at, plain)) {
       // The client's first packet, or the first after a Retry.
       keys_ = fresh;
       has_keys_ = authenticated_ = true;
@@ -166,27 +152,24 @@ HelloStatus QuicInitial::datagram(Bytes payload) {
   return status;
 }
 
-bool QuicInitial::derive(std::uint32_t version, Bytes connection_id, Keys& keys) const {
-  unsigned char initial[kHash], client[kHash];
+void QuicInitial::derive(std::uint32_t version, Bytes connection_id, Keys& keys) const {
   const Salt& salt = salt_of(version);
   const bool second = version == kVersion2;
-  return hmac(salt.data(), salt.size(), raw(connection_id.data()), connection_id.size(), initial) &&
-         expand_label(initial, "client in", client, kHash) &&
-         expand_label(client, second ? "quicv2 key" : "quic key", raw(keys.key), sizeof keys.key) &&
-         expand_label(client, second ? "quicv2 iv" : "quic iv", raw(keys.iv), sizeof keys.iv) &&
-         expand_label(client, second ? "quicv2 hp" : "quic hp", raw(keys.header), sizeof keys.header);
+  Hash client;
+  expand_label(hmac(salt.data(), salt.size(), raw(connection_id.data()), connection_id.size()), "client in",
+               reinterpret_cast<std::byte*>(client.data()), client.size());
+  expand_label(client, second ? "quicv2 key" : "quic key", keys.key, sizeof keys.key);
+  expand_label(client, second ? "quicv2 iv" : "quic iv", keys.iv, sizeof keys.iv);
+  expand_label(client, second ? "quicv2 hp" : "quic hp", keys.header, sizeof keys.header);
 }
 
 // Takes header protection off (RFC 9001 5.4) and decrypts (5.3). False when the keys do not fit.
 bool QuicInitial::open(const Keys& keys, Bytes packet, std::size_t number_at, std::vector<std::byte>& plain) const {
   if (packet.size() < number_at + 4 + kSample) return false;
-  EVP_CIPHER_CTX* context = crypto().context;
   unsigned char mask[kSample];
-  int length = 0;
-  if (EVP_EncryptInit_ex2(context, crypto().ecb, raw(keys.header), nullptr, nullptr) != 1 ||
-      EVP_CIPHER_CTX_set_padding(context, 0) != 1 ||
-      EVP_EncryptUpdate(context, mask, &length, raw(packet.data() + number_at + 4), kSample) != 1)
-    return false;
+  aes128_ctx header_cipher;
+  aes128_set_encrypt_key(&header_cipher, raw(keys.header));
+  aes128_encrypt(&header_cipher, sizeof mask, mask, raw(packet.data() + number_at + 4));
   const std::uint8_t first = std::to_integer<std::uint8_t>(packet[0]) ^ (mask[0] & 0x0F);
   const std::size_t number_bytes = (first & 3) + 1U;
   const std::size_t header_bytes = number_at + number_bytes;
@@ -201,17 +184,16 @@ bool QuicInitial::open(const Keys& keys, Bytes packet, std::size_t number_at, st
   }
   const Bytes sealed = packet.subspan(header_bytes);
   const std::size_t text_bytes = sealed.size() - kTag;
+  gcm_aes128_ctx cipher;
+  gcm_aes128_set_key(&cipher, raw(keys.key));
+  gcm_aes128_set_iv(&cipher, sizeof nonce, nonce);
+  gcm_aes128_update(&cipher, header.size(), header.data());
+  plain.resize(text_bytes);
+  gcm_aes128_decrypt(&cipher, text_bytes, raw(plain.data()), raw(sealed.data()));
   unsigned char tag[kTag];
-  std::memcpy(tag, sealed.data() + text_bytes, kTag);
-  plain.resize(text_bytes + 1);  // never empty, so that its data() is a pointer
-  int tail = 0;
-  const bool good =
-      EVP_DecryptInit_ex2(context, crypto().gcm, raw(keys.key), nonce, nullptr) == 1 &&
-      EVP_DecryptUpdate(context, nullptr, &length, header.data(), static_cast<int>(header.size())) == 1 &&
-      EVP_DecryptUpdate(context, raw(plain.data()), &length, raw(sealed.data()), static_cast<int>(text_bytes)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTag, tag) == 1 &&
-      EVP_DecryptFinal_ex(context, raw(plain.data()) + length, &tail) == 1;
-  plain.resize(good ? text_bytes : 0);
+  gcm_aes128_digest(&cipher, sizeof tag, tag);
+  const bool good = memeql_sec(tag, sealed.data() + text_bytes, sizeof tag) != 0;
+  if (!good) plain.clear();
   return good;
 }
 

@@ -36,7 +36,7 @@ class QuicInitial {
   struct Keys {
     std::byte key[16], iv[12], header[16];
   };
-  bool derive(std::uint32_t version, Bytes connection_id, Keys& keys) const;
+  void derive(std::uint32_t version, Bytes connection_id, Keys& keys) const;
   bool open(const Keys& keys, Bytes packet, std::size_t number_at, std::vector<std::byte>& plain) const;
   void frames(Bytes plain);
 

@@ -16,7 +16,7 @@ constexpr std::uint64_t kMergedFile = 128ULL << 20;  // where merging stops: abo
 // Merged once, read often: the thorough level.
 constexpr const char* kMergeOptions =
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3, DICTIONARY_SIZE_LIMIT 1000, "
-    "ROW_GROUP_SIZE 122880";
+    "ROW_GROUP_SIZE 49152";
 
 // What all of the files leave out.
 Shape common_shape(const TableSpec& table, const std::vector<FileEntry>& files) {

@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kMaxFooter = 64ULL << 20;  // thousands of row groups
 constexpr std::uint64_t kMaxChunk = 1ULL << 30;    // one column of one row group
 constexpr std::uint32_t kMaxPage = 256U << 20;
-constexpr std::uint64_t kMaxRowsInGroup = 16'000'000;  // we write 122,880
+constexpr std::uint64_t kMaxRowsInGroup = 16'000'000;  // we write 49,152
 constexpr std::size_t kPadding = 16;                   // unpacking reads whole words past the end
 
 Failure damaged(const char* what) { return {ErrorCode::kCorrupt, what}; }
@@ -31,9 +31,15 @@ std::uint64_t load64(const std::byte* at) {
 
 // Bytes of one page after decompression, with room to read past the end.
 struct PageBytes {
-  std::vector<std::byte> storage;
+  Buffer<std::byte> storage;
   std::size_t size = 0;
 };
+
+// One for all chunks that a thread decodes: fresh memory costs more than filling it.
+PageBytes& page_of_thread() {
+  thread_local PageBytes page;
+  return page;
+}
 
 // Values of `width` bits, least significant first, from `at`; `left` bytes are there and kPadding more may be read.
 template <typename T, typename Put>
@@ -157,8 +163,8 @@ bool decode_delta(const std::byte* at, std::size_t left, std::size_t count, T* o
 template <typename T>
 class ChunkDecoder {
  public:
-  ChunkDecoder(const ColumnChunk& chunk, bool optional, std::vector<T>& out, std::vector<std::uint8_t>& valid)
-      : chunk_(chunk), optional_(optional), out_(out), valid_(valid) {}
+  ChunkDecoder(const ColumnChunk& chunk, bool optional, Buffer<T>& out, std::vector<std::uint8_t>& valid)
+      : chunk_(chunk), optional_(optional), out_(out), valid_(valid), page_(page_of_thread()) {}
 
   Result<void> decode(Bytes bytes) {
     out_.resize(chunk_.values);
@@ -314,12 +320,12 @@ class ChunkDecoder {
 
   const ColumnChunk& chunk_;
   bool optional_;
-  std::vector<T>& out_;
+  Buffer<T>& out_;
   std::vector<std::uint8_t>& valid_;
   std::vector<std::uint8_t> page_valid_;
   std::vector<std::byte> levels_;
   std::vector<T> dictionary_;
-  PageBytes page_;
+  PageBytes& page_;
   std::size_t done_ = 0;
   bool supported_ = true;
 };
@@ -342,7 +348,7 @@ int File::column(std::string_view name) const {
   return -1;
 }
 
-Result<void> File::read_bytes(std::uint64_t offset, std::size_t count, std::vector<std::byte>& into) const {
+Result<void> File::read_bytes(std::uint64_t offset, std::size_t count, Buffer<std::byte>& into) const {
   if (offset > size_ || count > size_ - offset) return damaged("it points outside itself");
   into.resize(count);
   for (std::size_t done = 0; done < count;) {
@@ -362,7 +368,7 @@ Result<void> File::read_footer(const std::string& path) {
   constexpr std::size_t kTrailer = 8;  // length of the metadata and "PAR1"
   constexpr std::size_t kGuess = 16 << 10;
   if (size_ < kTrailer + 4) return damaged("it is too short");
-  std::vector<std::byte> tail;
+  Buffer<std::byte> tail;
   RW_TRY(read_bytes(size_ - std::min<std::uint64_t>(size_, kGuess), std::min<std::uint64_t>(size_, kGuess), tail));
   if (as_text(Bytes(tail).last(4)) != "PAR1") return damaged("it is no Parquet file");
   std::uint32_t length = 0;
@@ -381,7 +387,7 @@ Result<void> File::read(std::size_t row_group, std::size_t column, Values& into)
   const ColumnChunk& chunk = group.columns[column];
   if (chunk.values != group.rows || chunk.values > kMaxRowsInGroup || chunk.bytes > kMaxChunk)
     return damaged("a column is damaged");
-  thread_local std::vector<std::byte> bytes;
+  thread_local Buffer<std::byte> bytes;
   RW_TRY(read_bytes(chunk.offset, chunk.bytes, bytes));
   if (chunk.type == Physical::kI32)
     return ChunkDecoder<std::uint32_t>(chunk, optional_[column], into.small, into.valid).decode(bytes);

@@ -13,6 +13,7 @@
 
 #include "base/cursor.h"
 #include "base/result.h"
+#include "lake/buffer.h"
 
 namespace rw::parquet {
 
@@ -39,8 +40,8 @@ struct RowGroup {
 
 // The values of one chunk: 32-bit integers in `small`, 64-bit ones in `large`.
 struct Values {
-  std::vector<std::uint32_t> small;
-  std::vector<std::int64_t> large;
+  Buffer<std::uint32_t> small;
+  Buffer<std::int64_t> large;
   std::vector<std::uint8_t> valid;  // one byte a row; empty: nothing is null. A null's value is 0.
 };
 
@@ -63,7 +64,7 @@ class File {
  private:
   File() = default;
   Result<void> read_footer(const std::string& path);
-  Result<void> read_bytes(std::uint64_t offset, std::size_t count, std::vector<std::byte>& into) const;
+  Result<void> read_bytes(std::uint64_t offset, std::size_t count, Buffer<std::byte>& into) const;
 
   int fd_ = -1;
   std::uint64_t size_ = 0;

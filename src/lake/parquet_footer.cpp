@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kMaxListItems = 1'000'000;  // row groups × columns of a file of ours stay far below
 constexpr std::uint64_t kMaxGroupRows = 1
-                                        << 22;  // we write 122,880; vectors of this many are made before pages are read
+                                        << 22;  // we write 49,152; vectors of this many are made before pages are read
 constexpr int kMaxDepth = 16;                   // of structures in structures
 
 enum class Wire : std::uint8_t {

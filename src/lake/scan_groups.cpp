@@ -17,6 +17,8 @@ std::uint64_t hash_words(const std::uint64_t* key, std::size_t words) {
   return h * 0xC4CE'B9FE'1A85'EC53ULL;
 }
 
+constexpr std::size_t kLargeTable = 1 << 16;
+
 std::size_t slot_of(std::uint64_t hash, std::size_t mask) { return hash >> 20 & mask; }
 
 std::uint64_t mask_of(int bits) { return bits <= 0 ? 0 : bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits); }
@@ -143,7 +145,8 @@ std::uint32_t Groups::find(const std::uint64_t* key, std::uint64_t hash) {
 }
 
 void Groups::grow() {
-  std::vector<Slot> before(slots_.size() * 4);
+  // Large tables grow in large steps; a small one should not touch memory that it does not fill.
+  std::vector<Slot> before(slots_.size() * (slots_.size() < kLargeTable ? 2 : 4));
   before.swap(slots_);
   const std::size_t mask = slots_.size() - 1;
   for (const Slot& slot : before) {

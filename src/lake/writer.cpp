@@ -18,7 +18,7 @@ constexpr std::size_t kRowsForOwnDay = 100'000;
 // Version 2 has delta encoding for integers: half the time to write and to read at the same size. With it zstd has
 // little left to find in numbers, so that its lowest level does; names still shrink to a third.
 constexpr const char* kParquetOptions =
-    "PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 122880";
+    "PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 49152";
 
 bool is_ascii(std::string_view text) {
   std::uint64_t bits = 0;
