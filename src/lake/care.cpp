@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "lake/damage.h"
 #include "lake/renderer.h"
 #include "lake/shape.h"
 
@@ -170,8 +171,9 @@ Result<void> Care::rewrite(const TableSpec& table, const std::vector<FileEntry>&
             " FROM read_parquet([" + list + "], hive_partitioning=false)" + (where.empty() ? "" : " WHERE " + where);
   }
   const std::string staged = staging_->folder() + "/" + std::to_string(written_) + ".parquet";
-  RW_TRY(connection_->execute("COPY (SELECT * FROM (" + rows + ") ORDER BY " + order_by(table, target) + ") TO " +
-                              duck::quote_text(staged) + " (" + kMergeOptions + ")"));
+  const auto copied = connection_->execute("COPY (SELECT * FROM (" + rows + ") ORDER BY " + order_by(table, target) +
+                                           ") TO " + duck::quote_text(staged) + " (" + kMergeOptions + ")");
+  if (!copied) return blame(copied.error(), directory_, files);
   for (const FileEntry& file : files) change.remove.push_back(file.id);
   return adopt(table, staged, shape_text(table, target), change);
 }

@@ -84,6 +84,12 @@ Result<void> rename_file(const std::string& from, const std::string& to) {
   return {};
 }
 
+Failure damaged_file(const std::string& path, std::string_view what) {
+  return {ErrorCode::kCorrupt,
+          path + ": " + std::string(what) +
+              "; restore it from a backup, or take its inputs anew with: rangewatch ingest --again"};
+}
+
 bool changed_before(const std::string& path, Timestamp time) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && info.st_ctim.tv_sec * 1'000'000LL < time.us;

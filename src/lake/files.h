@@ -18,6 +18,8 @@ Result<void> sync_file(const std::string& path);     // contents on disk when it
 Result<void> sync_folder(const std::string& path);   // names in it on disk
 Result<std::uint64_t> file_size(const std::string& path);
 Result<void> rename_file(const std::string& from, const std::string& to);
+// A live file that cannot be what the catalog says: kCorrupt, with what can be done about it.
+Failure damaged_file(const std::string& path, std::string_view what);
 bool changed_before(const std::string& path, Timestamp time);  // status change; false where there is no such file
 void remove_file(const std::string& path);                     // best effort
 void remove_tree(const std::string& path);                     // best effort

@@ -15,6 +15,7 @@
 #include "lake/answers.h"
 #include "lake/care.h"
 #include "lake/catalog.h"
+#include "lake/damage.h"
 #include "lake/engine.h"
 #include "lake/files.h"
 #include "lake/functions.h"
@@ -126,6 +127,8 @@ class EmbeddedLake : public Lake, private ScanContext {
   }
   std::uint64_t memory() const { return options_.memory_bytes > 0 ? options_.memory_bytes : default_memory(); }
   Result<Answer> collect(const Rendered& rendered);
+  // Passes on what DuckDB made of `asked_`; a failure names the file that is damaged, if one is.
+  Result<void> checked(Result<void> done);
 
   // ScanContext
   Result<std::vector<FileEntry>> files(const TableSpec& table, TimeRange range, bool by_end) override;
@@ -142,6 +145,12 @@ class EmbeddedLake : public Lake, private ScanContext {
   std::unique_ptr<duck::Engine> engine_;
   std::unique_ptr<duck::Connection> connection_;
   std::unique_ptr<WriterPool> writers_;
+  struct Asked {
+    std::string_view table;
+    TimeRange range;
+    bool by_end;
+  };
+  std::vector<Asked> asked_;  // whose files the question that is being answered reads
   std::map<std::pair<const LabelSet*, bool>, std::pair<std::string, std::shared_ptr<const LabelSet>>> label_functions_;
   std::size_t functions_ = 0;
 };
@@ -198,6 +207,7 @@ Result<std::vector<FileEntry>> EmbeddedLake::files(const TableSpec& table, TimeR
       return Failure(ErrorCode::kUnsupported,
                      "the table " + file.table + " holds files of a newer rangewatch (schema " +
                          std::to_string(file.schema) + ", this one knows " + std::to_string(table.schema) + ")");
+  asked_.push_back({table.name, range, by_end});
   return files;
 }
 
@@ -266,14 +276,24 @@ Result<std::string> EmbeddedLake::member_function(const std::vector<Prefix>& pre
   return name;
 }
 
+Result<void> EmbeddedLake::checked(Result<void> done) {
+  if (done) return done;
+  std::vector<FileEntry> files;
+  for (const Asked& asked : asked_) {
+    RW_ASSIGN(const std::vector<FileEntry> some, catalog_->files(asked.table, asked.range, asked.by_end));
+    files.insert(files.end(), some.begin(), some.end());
+  }
+  return blame(done.error(), directory_, files);
+}
+
 Result<Answer> EmbeddedLake::collect(const Rendered& rendered) {
   RW_ASSIGN(duck::Connection * connection, reader());
   Answer answer = empty_answer(rendered);
   if (rendered.total) answer.total = 0;
-  RW_TRY(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
+  RW_TRY(checked(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
     append_rows(rendered, chunk, answer);
     return true;
-  }));
+  })));
   return answer;
 }
 
@@ -291,6 +311,7 @@ Result<Answer> EmbeddedLake::run(const Query& query) {
   RW_ASSIGN(const std::vector<Query> slices, slices_of(query, *this));
   std::vector<Answer> answers;
   for (const Query& slice : slices) {
+    asked_.clear();
     RW_ASSIGN(std::optional<Answer> direct, scan_directly(slice));
     if (direct) {
       answers.push_back(std::move(*direct));
@@ -321,9 +342,10 @@ Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
     }
     std::vector<const Query*> together;
     for (const std::size_t k : group) together.push_back(&queries[k]);
+    asked_.clear();
     RW_ASSIGN(const MergedRender merged, render_merged(together, *this));
     RW_ASSIGN(duck::Connection * connection, reader());
-    RW_TRY(connection->execute(merged.setup));
+    RW_TRY(checked(connection->execute(merged.setup)));
     for (std::size_t k = 0; k < group.size(); ++k) {
       RW_ASSIGN(answers[group[k]], collect(merged.questions[k]));
       answered[group[k]] = true;
@@ -334,15 +356,16 @@ Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
 }
 
 Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(const Answer&)>& piece) {
+  asked_.clear();
   RW_ASSIGN(const Rendered rendered, render_query(query, *this));
   RW_ASSIGN(duck::Connection * connection, reader());
   bool any = false;
-  RW_TRY(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
+  RW_TRY(checked(connection->query(rendered.sql, nullptr, [&](const duck::Chunk& chunk) {
     Answer answer = empty_answer(rendered);
     append_rows(rendered, chunk, answer);
     any = true;
     return piece(answer);
-  }));
+  })));
   if (!any) piece(empty_answer(rendered));
   return {};
 }
@@ -391,6 +414,7 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
   std::vector<const TableSpec*> specs(tables().begin(), tables().end());
   specs.push_back(&kSeenTable);
   std::vector<std::string> views;
+  asked_.clear();
   {
     const Snapshot snapshot(*catalog_);
     RW_TRY(snapshot.status());
@@ -409,12 +433,13 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
   RW_ASSIGN(auto engine, duck::Engine::open(options));
   RW_ASSIGN(auto connection, engine->connect());
   RW_TRY(add_functions(*connection));
-  for (const std::string& view : views) RW_TRY(connection->execute(view));
-  RW_ASSIGN(const std::vector<duck::ResultColumn> types, connection->check_one_select(select));
-  const std::string shown = shown_select(select, types);
+  for (const std::string& view : views) RW_TRY(checked(connection->execute(view)));
+  const auto types = connection->check_one_select(select);
+  if (!types) return checked(Failure(types.error()));
+  const std::string shown = shown_select(select, *types);
   std::vector<duck::ResultColumn> columns;
   bool any = false;
-  RW_TRY(connection->query(
+  RW_TRY(checked(connection->query(
       shown,
       [&columns](std::span<const duck::ResultColumn> head) {
         columns.assign(head.begin(), head.end());
@@ -425,7 +450,7 @@ Result<void> EmbeddedLake::sql(std::string_view select, const std::function<bool
         append_rows(chunk, answer);
         any = true;
         return piece(answer);
-      }));
+      })));
   if (!any) piece(empty_answer(columns));
   return {};
 }

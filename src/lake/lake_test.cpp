@@ -2,78 +2,13 @@
 #include "lake/lake.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
+#include "lake/lake_testing.h"
+
 namespace rw {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rw-lake-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_ + "/lake"; }
-
- private:
-  std::string path_;
-};
-
-constexpr Timestamp kStart = Timestamp::from_seconds(1'556'000'000);  // 2019-04-23T06:13:20Z
-
-Flow flow_of(std::uint32_t n) {
-  Flow flow;
-  flow.start_time = kStart.us + n * 1'000'000LL;
-  flow.end_time = flow.start_time + 30'000'000;
-  flow.src = Ip::v4(0xC0000200 + n % 4);
-  flow.dst = Ip::v4(0xAF2DB001);
-  flow.src_port = static_cast<std::uint16_t>(40'000 + n);
-  flow.dst_port = n % 2 == 0 ? 443 : 53;
-  flow.proto = n % 2 == 0 ? 6 : 17;
-  flow.bytes = 100 + n;
-  flow.packets = 1;
-  flow.sampling = 1;
-  flow.sensor = "border-1";
-  return flow;
-}
-
-Result<void> ingest(Lake& lake, std::span<const Flow> flows, const std::string& name = "input",
-                    const std::vector<std::uint32_t>& replace = {}) {
-  RW_ASSIGN(auto transaction, lake.begin_ingest(replace));
-  Emitter emitter(*transaction, name, "test", kStart);
-  for (const Flow& flow : flows) emitter.add(flow);
-  RW_TRY(emitter.finish());
-  InputIdentity input;
-  input.name = name;
-  input.bytes = flows.size();
-  input.head_hash = std::hash<std::string>{}(name);
-  static std::uint64_t contents = 0;  // every input of these tests is another content
-  input.hash_lo = ++contents;
-  return transaction->commit(input, emitter.counts());
-}
-
-std::vector<Flow> flows(std::uint32_t count) {
-  std::vector<Flow> all;
-  for (std::uint32_t i = 0; i < count; ++i) all.push_back(flow_of(i));
-  return all;
-}
-
-std::unique_ptr<Lake> open_lake(const TemporaryFolder& folder) {
-  LakeOptions options;
-  options.create = options.write = true;
-  auto lake = Lake::open(folder.path(), options);
-  EXPECT_TRUE(lake) << lake.error().message;
-  return lake ? std::move(*lake) : nullptr;
-}
-
-Answer ask(Lake& lake, const Query& query) {
-  auto answer = lake.run(query);
-  EXPECT_TRUE(answer) << answer.error().message;
-  return answer ? *answer : Answer{};
-}
 
 TEST(Lake, MissingLakeSaysHowToMakeOne) {
   const TemporaryFolder folder;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lake/files.h"
 #include "lake/parquet_footer.h"
 
 namespace rw::parquet {
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::uint64_t kMaxFooter = 64ULL << 20;  // thousands of row groups
 constexpr std::uint64_t kMaxChunk = 1ULL << 30;    // one column of one row group
-constexpr std::uint32_t kMaxPage = 256U << 20;
+constexpr std::uint64_t kMaxValueBytes = 16;  // of one value in a page, with its level and its share of an encoding
+constexpr std::uint64_t kMaxPageOverhead = 1 << 20;
 constexpr std::uint64_t kMaxRowsInGroup = 16'000'000;  // we write 49,152
 constexpr std::size_t kPadding = 16;                   // unpacking reads whole words past the end
 
@@ -172,8 +174,10 @@ class ChunkDecoder {
     Cursor in(bytes);
     while (done_ < chunk_.values) {
       RW_ASSIGN(const PageHeader header, parse_page_header(in));
-      if (header.compressed_bytes > in.left() || header.uncompressed_bytes > kMaxPage)
-        return damaged("a page is cut off");
+      if (header.compressed_bytes > in.left()) return damaged("a page is cut off");
+      if (header.values > chunk_.values ||
+          header.uncompressed_bytes > header.values * kMaxValueBytes + kMaxPageOverhead)
+        return damaged("a page has the wrong size");
       const Bytes page = in.bytes(header.compressed_bytes);
       if (header.type == PageType::kDictionary)
         RW_TRY(dictionary_page(header, page));
@@ -200,8 +204,10 @@ class ChunkDecoder {
   }
 
   Result<void> dictionary_page(const PageHeader& header, Bytes bytes) {
+    if (!dictionary_.empty() || done_ > 0) return damaged("a dictionary is in the wrong place");
     RW_TRY(decompress(bytes, header.uncompressed_bytes));
     if (std::uint64_t{header.values} * sizeof(T) > page_.size) return damaged("a dictionary is cut off");
+    if (header.values == 0) return {};
     dictionary_.resize(header.values);
     std::memcpy(dictionary_.data(), page_.storage.data(), dictionary_.size() * sizeof(T));
     return {};
@@ -334,7 +340,11 @@ class ChunkDecoder {
 
 Result<std::unique_ptr<File>> File::open(const std::string& path) {
   std::unique_ptr<File> file(new File);
-  if (auto read = file->read_footer(path); !read) return Failure(read.error().code, path + ": " + read.error().message);
+  if (auto read = file->read_footer(path); !read) {
+    const Error& error = read.error();
+    return error.code == ErrorCode::kCorrupt ? damaged_file(path, error.message)
+                                             : Failure(error.code, path + ": " + error.message);
+  }
   return file;
 }
 
@@ -363,6 +373,7 @@ Result<void> File::read_bytes(std::uint64_t offset, std::size_t count, Buffer<st
 Result<void> File::read_footer(const std::string& path) {
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat info {};
+  if (fd_ < 0 && errno == ENOENT) return damaged("it is gone, but the catalog names it");
   if (fd_ < 0 || ::fstat(fd_, &info) != 0) return Failure(ErrorCode::kIo, std::strerror(errno));
   size_ = static_cast<std::uint64_t>(info.st_size);
   constexpr std::size_t kTrailer = 8;  // length of the metadata and "PAR1"

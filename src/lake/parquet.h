@@ -48,7 +48,8 @@ struct Values {
 // An open file. Any number of threads may read its chunks at once.
 class File {
  public:
-  // kUnsupported where a file has more to it than flat optional columns.
+  // kUnsupported where a file has more to it than flat optional columns; kCorrupt where it is damaged or gone. Messages
+  // begin with the path.
   static Result<std::unique_ptr<File>> open(const std::string& path);
   ~File();
   File(const File&) = delete;
@@ -57,6 +58,7 @@ class File {
   const std::vector<std::string>& columns() const { return columns_; }
   const std::vector<RowGroup>& row_groups() const { return row_groups_; }
   int column(std::string_view name) const;  // index or -1
+  std::uint64_t bytes() const { return size_; }
 
   // All values of an integer column in a row group. kUnsupported for other types and encodings that we never write.
   Result<void> read(std::size_t row_group, std::size_t column, Values& into) const;

@@ -8,9 +8,12 @@ namespace rw::parquet {
 namespace {
 
 constexpr std::uint64_t kMaxListItems = 1'000'000;  // row groups × columns of a file of ours stay far below
-constexpr std::uint64_t kMaxGroupRows = 1
-                                        << 22;  // we write 49,152; vectors of this many are made before pages are read
-constexpr int kMaxDepth = 16;                   // of structures in structures
+constexpr std::size_t kMaxColumns = 10'000;         // our widest table has 40
+constexpr std::uint64_t kMaxChunks = 2'000'000;     // over all row groups: each takes a hundred bytes of memory
+// We write 49,152; vectors of this many are made before pages are read.
+constexpr std::uint64_t kMaxGroupRows = 1 << 22;
+constexpr int kMaxDepth = 16;              // of structures and lists in each other
+constexpr std::int64_t kMaxField = 1'000;  // field numbers; those of Parquet stay below 20
 
 enum class Wire : std::uint8_t {
   kStop,
@@ -66,17 +69,21 @@ class Reader {
       const std::uint8_t head = in_.u8();
       if (!in_.ok() || head == 0) break;
       const int delta = head >> 4;
-      id = delta != 0 ? id + delta : static_cast<int>(integer());
+      const std::int64_t next = delta != 0 ? id + delta : integer();
+      if (next < 0 || next > kMaxField) return fail();
+      id = static_cast<int>(next);
       field(id, static_cast<Wire>(head & 0x0F));
     }
     --depth_;
   }
   void list(const std::function<void(Wire type)>& item) {
+    if (++depth_ > kMaxDepth) return fail();
     const std::uint8_t head = in_.u8();
     std::uint64_t count = head >> 4;
     if (count == 15) count = varint();
     if (count > kMaxListItems) return fail();
     for (std::uint64_t i = 0; i < count && ok(); ++i) item(static_cast<Wire>(head & 0x0F));
+    --depth_;
   }
   void skip(Wire type) {
     switch (type) {
@@ -151,10 +158,11 @@ void read_column(Reader& in, ColumnChunk& chunk) {
   chunk.offset = static_cast<std::uint64_t>(dictionary > 0 && dictionary < data ? dictionary : data);
 }
 
-void read_row_group(Reader& in, RowGroup& group) {
+void read_row_group(Reader& in, RowGroup& group, std::uint64_t& chunks) {
   in.structure([&](int id, Wire type) {
     if (id == 1) {
       in.list([&](Wire) {
+        if (++chunks > kMaxChunks) return in.fail();
         ColumnChunk& chunk = group.columns.emplace_back();
         in.structure([&](int field, Wire field_type) { field == 3 ? read_column(in, chunk) : in.skip(field_type); });
       });
@@ -175,6 +183,7 @@ struct SchemaElement {
 
 void read_schema(Reader& in, std::vector<SchemaElement>& elements) {
   in.list([&](Wire) {
+    if (elements.size() >= kMaxColumns) return in.fail();
     SchemaElement& element = elements.emplace_back();
     in.structure([&](int id, Wire type) {
       if (id == 3)
@@ -196,11 +205,15 @@ Result<Footer> parse_footer(Bytes bytes) {
   Reader in(cursor);
   Footer footer;
   std::vector<SchemaElement> elements;
+  std::uint64_t chunks = 0;
   in.structure([&](int id, Wire type) {
     if (id == 2)
       read_schema(in, elements);
     else if (id == 4)
-      in.list([&](Wire) { read_row_group(in, footer.row_groups.emplace_back()); });
+      in.list([&](Wire) {
+        if (footer.row_groups.size() >= kMaxListItems) return in.fail();
+        read_row_group(in, footer.row_groups.emplace_back(), chunks);
+      });
     else
       in.skip(type);
   });

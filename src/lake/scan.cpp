@@ -149,7 +149,10 @@ Answer Scan::result(const Groups& groups) const {
 }
 
 Result<std::optional<Answer>> Scan::answer(const std::vector<FileEntry>& entries) {
-  RW_ASSIGN(tasks_, Tasks::open(*plan_.table, options_.directory, entries, options_.threads));
+  auto opened = Tasks::open(*plan_.table, options_.directory, entries, options_.threads);
+  if (!opened && opened.error().code == ErrorCode::kUnsupported) return std::optional<Answer>();
+  if (!opened) return Failure(opened.error());
+  tasks_ = std::move(*opened);
   layout_ = layout_of(plan_, tasks_.files);
   std::vector<Groups> groups;
   for (unsigned t = 0; t < tasks_.threads; ++t) groups.emplace_back(plan_, layout_);

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lake/damage.h"
+#include "lake/files.h"
+
 namespace rw::scan {
 namespace {
 
@@ -82,15 +85,15 @@ bool overlap(const Range& a, const Range& b) { return a.low <= b.high && b.low <
 
 }  // namespace
 
-Result<ScanFile> ScanFile::open(const TableSpec& table, const std::string& path, const std::string& shape) {
+Result<ScanFile> ScanFile::open(const TableSpec& table, const std::string& directory, const FileEntry& entry) {
   ScanFile out;
-  out.path = path;
-  out.shape = parse_shape(table, shape);
-  RW_ASSIGN(out.file, parquet::File::open(path));
+  out.path = directory + "/" + entry.path;
+  out.shape = parse_shape(table, entry.shape);
+  RW_ASSIGN(out.file, open_live_file(out.path, entry));
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const std::string name = stored_name(table, i, out.shape[i]);
     out.stored.push_back(name.empty() ? -1 : out.file->column(name));
-    if (!name.empty() && out.stored.back() < 0) return Failure(ErrorCode::kCorrupt, path + " lacks the column " + name);
+    if (!name.empty() && out.stored.back() < 0) return damaged_file(out.path, "it lacks the column " + name);
   }
   return out;
 }
@@ -139,22 +142,29 @@ bool RowGroupRows::possible(const Condition& c) const {
   }
 }
 
+Result<void> RowGroupRows::read(std::size_t column, Lane& lane) const {
+  constexpr const char* kNotAsSaid = "a column is not as the catalog says";
+  const auto at = static_cast<std::size_t>(file_->stored[column]);
+  if (file_->stored[column] < 0) return Failure(ErrorCode::kCorrupt, kNotAsSaid);
+  lane.small = file_->file->row_groups()[row_group_].columns[at].type == parquet::Physical::kI32;
+  RW_TRY(file_->file->read(row_group_, at, lane.values));
+  const std::size_t values = lane.small ? lane.values.small.size() : lane.values.large.size();
+  const bool enough = values >= rows_ && (lane.values.valid.empty() || lane.values.valid.size() >= rows_);
+  const Form stored = form(column).form;
+  const bool wide = column == table_.time_column || table_.columns[column].type == ColumnType::kU64;
+  const bool fits = stored == Form::kV4Low ? lane.small : stored != Form::kPlain || !wide || !lane.small;
+  return enough && fits ? Result<void>() : Failure(ErrorCode::kCorrupt, kNotAsSaid);
+}
+
 const RowGroupRows::Lane& RowGroupRows::lane(std::size_t column) {
   Lane& lane = lanes_[column];
   if (lane.loaded) return lane;
   lane.loaded = true;
   lane.values.valid.clear();
-  const auto at = static_cast<std::size_t>(file_->stored[column]);
-  const parquet::Physical type = file_->file->row_groups()[row_group_].columns[at].type;
-  lane.small = type == parquet::Physical::kI32;
-  const Form stored = form(column).form;
-  const auto read = file_->file->read(row_group_, at, lane.values);
-  const std::size_t values = lane.small ? lane.values.small.size() : lane.values.large.size();
-  const bool as_said = values >= rows_ && (lane.values.valid.empty() || lane.values.valid.size() >= rows_) &&
-                       (stored != Form::kV4Low || lane.small);
-  if (!read || !as_said) {
-    fail({ErrorCode::kCorrupt,
-          file_->path + ": " + (read ? "a column is not as the catalog says" : read.error().message)});
+  if (const auto done = read(column, lane); !done) {
+    const Error& error = done.error();
+    fail(error.code == ErrorCode::kCorrupt ? damaged_file(file_->path, error.message).error
+                                           : Error{error.code, file_->path + ": " + error.message});
     lane.values.valid.clear();
     lane.values.small.assign(rows_, 0);
     lane.values.large.assign(rows_, 0);
@@ -184,7 +194,9 @@ Cells RowGroupRows::column(std::size_t column) {
   for (std::size_t i = 0; i < count_; ++i) out[i] = small[i];
   if (stored.form == Form::kSpan) {
     const std::int64_t* start = lane(table_.time_column).values.large.data() + begin_;
-    for (std::size_t i = 0; i < count_; ++i) out[i] += start[i];
+    bool overflow = false;
+    for (std::size_t i = 0; i < count_; ++i) overflow |= __builtin_add_overflow(out[i], start[i], &out[i]);
+    if (overflow) fail(damaged_file(file_->path, "a time does not fit 64 bits").error);
   }
   cells.values = out;
   return cells;
@@ -288,8 +300,8 @@ RowGroupRows::Address RowGroupRows::address(std::size_t low_column) {
     return out;
   }
   const Lane& high = lane(low_column - 1);
-  if (low.values.large.size() < rows_ || high.values.large.size() < rows_) {
-    fail({ErrorCode::kCorrupt, file_->path + ": an address is not as the catalog says"});
+  if (low.small || high.small || low.values.large.size() < rows_ || high.values.large.size() < rows_) {
+    fail(damaged_file(file_->path, "an address is not as the catalog says").error);
     out.null = true;
     return out;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lake/catalog.h"
 #include "lake/parquet.h"
 #include "lake/scan_plan.h"
 #include "lake/shape.h"
@@ -24,7 +25,8 @@ struct ScanFile {
   std::unique_ptr<parquet::File> file;
   std::vector<int> stored;  // per column of the table: index in the file, or -1
 
-  static Result<ScanFile> open(const TableSpec& table, const std::string& path, const std::string& shape);
+  // kCorrupt where the file is not what its entry in the catalog says.
+  static Result<ScanFile> open(const TableSpec& table, const std::string& directory, const FileEntry& entry);
 };
 
 // The values of a number in one block.
@@ -75,6 +77,7 @@ class RowGroupRows {
     parquet::Values values;
     bool small = false;
   };
+  Result<void> read(std::size_t column, Lane& lane) const;
   const Lane& lane(std::size_t column);
   const StoredColumn& form(std::size_t column) const { return file_->shape[column]; }
   Cells column(std::size_t column);

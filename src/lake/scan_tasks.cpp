@@ -32,7 +32,7 @@ Result<Tasks> Tasks::open(const TableSpec& table, const std::string& directory, 
   Result<void> status;
   in_parallel(out.threads, [&](unsigned) {
     for (std::size_t i = next++; i < entries.size(); i = next++) {
-      auto file = ScanFile::open(table, directory + "/" + entries[i].path, entries[i].shape);
+      auto file = ScanFile::open(table, directory, entries[i]);
       if (file) {
         out.files[i] = std::move(*file);
         continue;

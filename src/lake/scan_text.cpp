@@ -167,8 +167,17 @@ Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector
   if (!plan.rows || !query.order_by.empty() || query.limit > 0 ||
       std::any_of(plan.keys.begin(), plan.keys.end(), network))
     return false;
-  RW_ASSIGN(Tasks tasks, Tasks::open(*plan.table, options.directory, files, options.threads));
-  RW_TRY(TextScan(plan, std::move(tasks), with_time(plan, query.time), write).run(out));
+  auto tasks = Tasks::open(*plan.table, options.directory, files, options.threads);
+  if (!tasks && tasks.error().code == ErrorCode::kUnsupported) return false;
+  if (!tasks) return Failure(tasks.error());
+  bool given = false;
+  const auto done =
+      TextScan(plan, std::move(*tasks), with_time(plan, query.time), write).run([&](std::string_view text) {
+        given = true;
+        return out(text);
+      });
+  if (!done && done.error().code == ErrorCode::kUnsupported && !given) return false;
+  RW_TRY(done);
   return true;
 }
 
