@@ -47,9 +47,11 @@ rw_prefer_archive(PkgConfig::utf8proc utf8proc)
 rw_prefer_archive(ZLIB::ZLIB z)
 rw_prefer_archive(BZip2::BZip2 bz2)
 
+if(RW_TESTS OR RW_FUZZ)
+  find_package(OpenSSL REQUIRED)  # protects the QUIC packets that the tests and the fuzzers make
+endif()
 if(RW_TESTS)
   find_package(GTest REQUIRED)
-  find_package(OpenSSL REQUIRED)  # protects the QUIC packets that the tests make
   pkg_check_modules(libxml2 REQUIRED IMPORTED_TARGET libxml-2.0)  # for the archives that tests write with libarchive
 endif()
 if(RW_BENCH)
