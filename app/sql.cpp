@@ -34,17 +34,18 @@ constexpr std::string_view kExamples[] = {
 
 }  // namespace
 
-extern constinit const Command kSqlCommand{.name = "sql",
-                                           .summary = "read-only SQL over the lake",
-                                           .examples = kExamples,
-                                           .doc =
-                                               "Tables: flows, dns, dns_answers, tls, http, alerts, interfaces, weird, "
-                                               "seen; 'describe flows' lists columns. An "
-                                               "address (src, dst, client, ...) is text; its halves src_hi and src_lo "
-                                               "are numbers, and faster to group by. Nothing "
-                                               "can be changed, and no other file can be read.",
-                                           .positionals = kPositionals,
-                                           .flags = kFlags,
-                                           .run = run};
+extern constinit const Command kSqlCommand{
+    .name = "sql",
+    .summary = "read-only SQL over the lake",
+    .examples = kExamples,
+    .doc =
+        "Tables: flows, dns, dns_answers, tls, http, alerts, interfaces, mining, files, scans, indicators, weird, "
+        "seen; 'describe flows' lists columns. An "
+        "address (src, dst, client, ...) is text; its halves src_hi and src_lo "
+        "are numbers, and faster to group by. Nothing "
+        "can be changed, and no other file can be read.",
+    .positionals = kPositionals,
+    .flags = kFlags,
+    .run = run};
 
 }  // namespace rw

@@ -35,8 +35,11 @@ struct Detector {
   const Threshold& quiet_gap;  // one of them: windows of one identity that are closer than this are one finding
   std::string_view doc;        // what it asks and how it decides, for `rangewatch detectors` and the manual
   std::vector<Query> (*queries)(const DetectContext& context);
-  // Answers in the order of the questions. Findings without id and status; detector, title, evidence, technique and
-  // may_be_wrong_because are filled in by run_detector.
+  // Questions that depend on the first answers, such as a closer look at the few that stood out; null where there are
+  // none. Their answers follow the first ones.
+  std::vector<Query> (*follow_up)(const DetectContext& context, std::span<const Answer> answers) = nullptr;
+  // Answers in the order of the questions. Findings without id, detector and status; title, evidence, technique and
+  // may_be_wrong_because are the detector's unless a finding says its own.
   std::vector<Finding> (*decide)(const DetectContext& context, std::span<const Answer> answers);
 };
 

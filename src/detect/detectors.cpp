@@ -31,19 +31,23 @@ std::vector<ThresholdGroup> threshold_groups() {
 }
 
 Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context) {
-  const std::vector<Query> queries = detector.queries(context);
   std::vector<Answer> answers;
-  for (const Query& query : queries) {
-    RW_ASSIGN(Answer answer, store.run(query));
-    answers.push_back(std::move(answer));
-  }
+  const auto ask = [&](const std::vector<Query>& queries) -> Result<void> {
+    for (const Query& query : queries) {
+      RW_ASSIGN(Answer answer, store.run(query));
+      answers.push_back(std::move(answer));
+    }
+    return {};
+  };
+  RW_TRY(ask(detector.queries(context)));
+  if (detector.follow_up != nullptr) RW_TRY(ask(detector.follow_up(context, answers)));
   std::vector<Finding> findings = detector.decide(context, answers);
   for (Finding& finding : findings) {
     finding.detector = detector.id;
-    finding.title = detector.title;
-    finding.evidence.assign(detector.evidence.begin(), detector.evidence.end());
-    finding.technique = detector.technique;
-    finding.may_be_wrong_because = detector.may_be_wrong_because;
+    if (finding.title.empty()) finding.title = detector.title;
+    if (finding.evidence.empty()) finding.evidence.assign(detector.evidence.begin(), detector.evidence.end());
+    if (finding.technique.empty()) finding.technique = detector.technique;
+    if (finding.may_be_wrong_because.empty()) finding.may_be_wrong_because = detector.may_be_wrong_because;
   }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.first_seen != b.first_seen ? a.first_seen < b.first_seen : a.entities < b.entities;

@@ -144,6 +144,10 @@ class Batch {
   void append(std::span<const Http> rows);
   void append(std::span<const Alert> rows);
   void append(std::span<const InterfaceCounters> rows);
+  void append(std::span<const MiningSession> rows);
+  void append(std::span<const FileTransfer> rows);
+  void append(std::span<const Scan> rows);
+  void append(std::span<const Indicator> rows);
   void append(std::span<const Weird> rows);
   // All rows of another batch of the same table.
   void append(const Batch& other);

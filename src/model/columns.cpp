@@ -26,27 +26,37 @@ constexpr Column kTls[] = RW_COLUMN_ARRAY(RW_TLS_COLUMNS);
 constexpr Column kHttp[] = RW_COLUMN_ARRAY(RW_HTTP_COLUMNS);
 constexpr Column kAlert[] = RW_COLUMN_ARRAY(RW_ALERT_COLUMNS);
 constexpr Column kInterface[] = RW_COLUMN_ARRAY(RW_INTERFACE_COLUMNS);
+constexpr Column kMining[] = RW_COLUMN_ARRAY(RW_MINING_COLUMNS);
+constexpr Column kFile[] = RW_COLUMN_ARRAY(RW_FILE_COLUMNS);
+constexpr Column kScan[] = RW_COLUMN_ARRAY(RW_SCAN_COLUMNS);
+constexpr Column kIndicator[] = RW_COLUMN_ARRAY(RW_INDICATOR_COLUMNS);
 constexpr Column kWeird[] = RW_COLUMN_ARRAY(RW_WEIRD_COLUMNS);
 
 // Sort keys after the hour: the address that questions name most often, then time.
-constexpr std::uint8_t kFlowSort[] = {2, 3, 0};    // src_hi, src_lo, start_time
-constexpr std::uint8_t kClientSort[] = {1, 2, 0};  // client_hi (or src_hi), client_lo, time
+constexpr std::uint8_t kFlowSort[] = {2, 3, 0};     // src_hi, src_lo, start_time
+constexpr std::uint8_t kClientSort[] = {1, 2, 0};   // client_hi (or src_hi), client_lo, time
+constexpr std::uint8_t kSessionSort[] = {2, 3, 0};  // client_hi, client_lo, time
 constexpr std::uint8_t kTimeSort[] = {0};
 
 }  // namespace
 
-const TableSpec kFlowTable{"flows", kFlow, 1, 0, kFlowSort, "one record of one sensor, initiator first"};
+const TableSpec kFlowTable{"flows", kFlow, 2, 0, kFlowSort, "one record of one sensor, initiator first"};
 const TableSpec kDnsTable{"dns", kDns, 1, 0, kClientSort, "one DNS transaction: query, response, or both"};
 const TableSpec kDnsAnswerTable{"dns_answers", kDnsAnswer, 1, 0, kClientSort, "one record of a DNS answer section"};
 const TableSpec kTlsTable{"tls", kTls, 1, 0, kClientSort, "one TLS or QUIC handshake"};
 const TableSpec kHttpTable{"http", kHttp, 1, 0, kClientSort, "one HTTP request"};
 const TableSpec kAlertTable{"alerts", kAlert, 1, 0, kClientSort, "one alert of another intrusion detection system"};
 const TableSpec kInterfaceTable{"interfaces", kInterface, 1, 0, kTimeSort, "interface counters that an agent exported"};
+const TableSpec kMiningTable{"mining", kMining, 1, 0, kSessionSort, "one mining session that its payload shows"};
+const TableSpec kFileTable{"files", kFile, 1, 0, kClientSort, "one file that a sensor saw on its way"};
+const TableSpec kScanTable{"scans", kScan, 1, 0, kClientSort, "one answer that an internet scanner got"};
+const TableSpec kIndicatorTable{"indicators", kIndicator, 1, 0, kTimeSort, "one entry of a reference list, as dated"};
 const TableSpec kWeirdTable{"weird", kWeird, 1, 0, kTimeSort, "what an ingest could not read, and where it was"};
 
 std::span<const TableSpec* const> tables() {
   static constexpr std::array kAll{&kFlowTable, &kDnsTable,   &kDnsAnswerTable, &kTlsTable,
-                                   &kHttpTable, &kAlertTable, &kInterfaceTable, &kWeirdTable};
+                                   &kHttpTable, &kAlertTable, &kInterfaceTable, &kMiningTable,
+                                   &kFileTable, &kScanTable,  &kIndicatorTable, &kWeirdTable};
   return kAll;
 }
 

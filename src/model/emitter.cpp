@@ -108,6 +108,19 @@ void Emitter::add(const InterfaceCounters& row) {
   if (time_fits(row.time)) append(6, kInterfaceTable, row);
 }
 
+void Emitter::add(const MiningSession& row) {
+  if (time_fits(row.time)) append(7, kMiningTable, row);
+}
+void Emitter::add(const FileTransfer& row) {
+  if (time_fits(row.time)) append(8, kFileTable, row);
+}
+void Emitter::add(const Scan& row) {
+  if (time_fits(row.time)) append(9, kScanTable, row);
+}
+void Emitter::add(const Indicator& row) {
+  if (time_fits(row.time)) append(10, kIndicatorTable, row);
+}
+
 void Emitter::weird(std::string_view code, std::string_view detail) {
   if (offset_ < options_.resume_offset) return;
   auto it = weird_.find(code);
@@ -122,7 +135,7 @@ void Emitter::weird(std::string_view code, std::string_view detail) {
   row.byte_offset = static_cast<std::int64_t>(offset_);
   row.occurrences = 1;
   if (!escaped.empty()) row.detail = escaped;
-  append(7, kWeirdTable, row);
+  append(11, kWeirdTable, row);
 }
 
 void Emitter::skipped(std::string_view kind) {
@@ -145,7 +158,7 @@ Result<void> Emitter::finish() {
     row.byte_offset = static_cast<std::int64_t>(offset_);
     row.occurrences = static_cast<std::int64_t>(count - options_.weird_samples_per_code);
     row.detail = "more of this kind, not kept one by one";
-    append(7, kWeirdTable, row);
+    append(11, kWeirdTable, row);
   }
   for (std::size_t slot = 0; slot < kTableCount; ++slot) flush(slot);
   return status_;

@@ -53,6 +53,10 @@ class Emitter {
   void add(const Http& row);
   void add(const Alert& row);
   void add(const InterfaceCounters& row);
+  void add(const MiningSession& row);
+  void add(const FileTransfer& row);
+  void add(const Scan& row);
+  void add(const Indicator& row);
 
   // `code` is a short stable kebab-case word ("truncated-header"); `detail` may hold bytes from the input: it is
   // escaped here.
@@ -90,7 +94,7 @@ class Emitter {
   bool time_fits(std::int64_t us);
   void flush(std::size_t slot);
 
-  static constexpr std::size_t kTableCount = 8;
+  static constexpr std::size_t kTableCount = 12;
   BatchSink& sink_;
   std::string source_;
   std::string format_;

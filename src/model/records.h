@@ -47,6 +47,9 @@ namespace rw {
   NULLABLE(direction, U8, "", "IPFIX flowDirection: 0 ingress, 1 egress")                                            \
   NULLABLE(src_asn, U32, "", "as the sensor said")                                                                   \
   NULLABLE(dst_asn, U32, "", "as the sensor said")                                                                   \
+  NULLABLE(dpi, Symbol, "", "protocol that nDPI names, lower case; null where it was not asked or does not know")    \
+  NULLABLE(dpi_category, Symbol, "", "nDPI's category of it, lower case")                                            \
+  NULLABLE(dpi_risks, U64, "", "nDPI's risks of the flow as bits, numbered as in its ndpi_risk_enum")                \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
 #define RW_DNS_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                        \
@@ -149,6 +152,68 @@ namespace rw {
   NULLABLE(output_errors, U64, "packets", "errors and discards")                       \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
+#define RW_MINING_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                               \
+  COLUMN(time, Time, "us", "of the session's first message that its protocol shows")                 \
+  COLUMN(end_time, Time, "us", "of the last message seen")                                           \
+  ADDRESS(client, "who mines, or who opened the connection between nodes")                           \
+  ADDRESS(server, "pool, or the other node")                                                         \
+  COLUMN(client_port, U16, "", "")                                                                   \
+  COLUMN(server_port, U16, "", "")                                                                   \
+  COLUMN(kind, Symbol, "", "pool or node")                                                           \
+  COLUMN(protocol, Symbol, "", "stratum, stratum2, monero-login, ethproxy, getwork, levin, bitcoin") \
+  NULLABLE(coin, Symbol, "", "where the payload says it: bitcoin, litecoin, monero, ethereum")       \
+  NULLABLE(worker, Text, "", "name that the miner logs in with; escaped, cut at 128")                \
+  NULLABLE(agent, Text, "", "mining software as it names itself; escaped, cut at 128")               \
+  COLUMN(messages, I64, "messages", "that the client sent")                                          \
+  COLUMN(rev_messages, I64, "messages", "that the server sent")                                      \
+  COLUMN(sensor, Symbol, "", "who saw it")                                                           \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
+#define RW_FILE_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)      \
+  COLUMN(time, Time, "us", "when its transfer began")                     \
+  ADDRESS(src, "client of the transfer")                                  \
+  ADDRESS(dst, "server of the transfer")                                  \
+  NULLABLE(src_port, U16, "", "")                                         \
+  NULLABLE(dst_port, U16, "", "")                                         \
+  NULLABLE(name, Text, "", "file name as the protocol tells it; escaped") \
+  NULLABLE(mime_type, Symbol, "", "as the sensor tells it")               \
+  NULLABLE(bytes, I64, "bytes", "seen of it")                             \
+  NULLABLE(md5, Text, "", "lower-case hexadecimal")                       \
+  NULLABLE(sha1, Text, "", "lower-case hexadecimal")                      \
+  NULLABLE(sha256, Text, "", "lower-case hexadecimal")                    \
+  COLUMN(sensor, Symbol, "", "who saw it")                                \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
+#define RW_SCAN_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                            \
+  COLUMN(time, Time, "us", "when the scanner saw it")                                           \
+  ADDRESS(address, "the host that answered")                                                    \
+  COLUMN(port, U16, "", "open port; 0 where the row is about the host alone")                   \
+  COLUMN(proto, U8, "", "IANA protocol number; 0 where the row is about the host alone")        \
+  NULLABLE(service, Symbol, "", "as the scanner names it, lower case: openvpn, isakmp, winbox") \
+  NULLABLE(product, Symbol, "", "software or device that the banner shows")                     \
+  NULLABLE(product_version, Symbol, "", "")                                                     \
+  NULLABLE(os, Symbol, "", "operating system as the scanner guesses it")                        \
+  NULLABLE(device, Symbol, "", "kind of device as the scanner says it")                         \
+  NULLABLE(banner, Text, "", "first 255 bytes of the answer; escaped")                          \
+  NULLABLE(name, Text, "", "host name that the scanner tells")                                  \
+  COLUMN(scanner, Symbol, "", "shodan, censys, nmap or masscan")                                \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
+#define RW_INDICATOR_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                       \
+  COLUMN(time, Time, "us", "of the snapshot that holds it: the list's own date, else when it was ingested")     \
+  COLUMN(purpose, Symbol, "", "threat, tor, hosting, cdn, vpn, proxy, pool, content")                           \
+  COLUMN(kind, Symbol, "", "address, prefix, domain, url, hash, ja3, ja4")                                      \
+  COLUMN(indicator, Text, "", "canonical text: address, prefix, lower-case domain, URL, hexadecimal hash")      \
+  NULLABLE_ADDRESS(first, "first address of an address or prefix")                                              \
+  NULLABLE_ADDRESS(last, "last address of it")                                                                  \
+  NULLABLE(label, Symbol, "", "what it stands for: malware family, provider, category, relay flags")            \
+  COLUMN(source_list, Symbol, "", "name of the list")                                                           \
+  NULLABLE(valid_from, Time, "us", "inclusive; null where the list gives none: then the snapshot's time holds") \
+  NULLABLE(valid_until, Time, "us", "exclusive; null where the list gives none")                                \
+  NULLABLE(confidence, U8, "percent", "as the list grades it")                                                  \
+  NULLABLE(reference, Text, "", "identifier of the entry in its source")                                        \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
 #define RW_WEIRD_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
   COLUMN(time, Time, "us", "when it was ingested")                                                                  \
   COLUMN(source, Symbol, "", "the input's name")                                                                    \
@@ -196,6 +261,10 @@ RW_RECORD(Tls, RW_TLS_COLUMNS, kTlsTable)                            // tls
 RW_RECORD(Http, RW_HTTP_COLUMNS, kHttpTable)                         // http
 RW_RECORD(Alert, RW_ALERT_COLUMNS, kAlertTable)                      // alerts
 RW_RECORD(InterfaceCounters, RW_INTERFACE_COLUMNS, kInterfaceTable)  // interfaces
+RW_RECORD(MiningSession, RW_MINING_COLUMNS, kMiningTable)            // mining: one row a session seen by its payload
+RW_RECORD(FileTransfer, RW_FILE_COLUMNS, kFileTable)                 // files
+RW_RECORD(Scan, RW_SCAN_COLUMNS, kScanTable)                         // scans
+RW_RECORD(Indicator, RW_INDICATOR_COLUMNS, kIndicatorTable)          // indicators: reference lists of all kinds
 RW_RECORD(Weird, RW_WEIRD_COLUMNS, kWeirdTable)                      // weird
 
 }  // namespace rw
