@@ -4,6 +4,7 @@
 #include "command.h"
 #include "detect/detector.h"
 #include "flags.h"
+#include "lake/time_zones.h"
 #include "model/settings.h"
 #include "model/subject.h"
 #include "model/toml_file.h"
@@ -31,7 +32,7 @@ Result<Kind> kind_of(const std::string& path) {
 Result<std::string> check(const std::string& path) {
   RW_ASSIGN(const Kind kind, kind_of(path));
   if (kind == Kind::kSubject) {
-    RW_ASSIGN(const Subject subject, read_subject(path));
+    RW_ASSIGN(const Subject subject, read_subject(path, check_time_zone));
     return "subject '" + subject.id + "', " + std::to_string(subject.prefixes.size()) +
            (subject.prefixes.size() == 1 ? " prefix" : " prefixes");
   }

@@ -22,6 +22,7 @@
 #include "lake/renderer.h"
 #include "lake/scan.h"
 #include "lake/slices.h"
+#include "lake/time_zones.h"
 #include "lake/writer.h"
 
 namespace rw {
@@ -211,41 +212,9 @@ Result<std::vector<FileEntry>> EmbeddedLake::files(const TableSpec& table, TimeR
   return files;
 }
 
-// Offsets at every quarter of an hour in the range, reduced to where they change. Zones change at quarters only.
 Result<std::vector<ZoneChange>> EmbeddedLake::zone(std::string_view name, TimeRange range) {
   RW_ASSIGN(duck::Connection * connection, reader());
-  const std::int64_t quarter = kHour.us / 4;
-  const std::int64_t from = range.empty() ? 0 : range.from.us / quarter;
-  const std::int64_t to =
-      range.empty() ? 1 : std::min((range.to.us + quarter - 1) / quarter, from + 4 * 24 * 366 * 300);
-  std::vector<ZoneChange> changes;
-  const std::string sql = "SELECT q, epoch_us(timezone(" + duck::quote_text(name) +
-                          ", make_timestamp(q)::TIMESTAMP AT TIME ZONE 'UTC')) - q AS o "
-                          "FROM (SELECT unnest(range(" +
-                          std::to_string(from) + ", " + std::to_string(std::max(to, from + 1)) + ")) * " +
-                          std::to_string(quarter) + " AS q) ORDER BY q";
-  const auto done = connection->query(sql, nullptr, [&changes](const duck::Chunk& chunk) {
-    for (std::size_t i = 0; i < chunk.rows; ++i) {
-      const Duration offset{chunk.columns[1].values<std::int64_t>()[i]};
-      if (changes.empty() || changes.back().offset != offset)
-        changes.push_back({{chunk.columns[0].values<std::int64_t>()[i]}, offset});
-    }
-    return true;
-  });
-  if (!done) {
-    // ICU lists near names behind this word, each in quotes.
-    constexpr std::string_view kCandidates = "Candidate time zones: \"";
-    const std::string& told = done.error().message;
-    const std::size_t at = told.find(kCandidates);
-    std::string message = "there is no time zone '" + std::string(name) + "'";
-    if (at != std::string::npos) {
-      const std::size_t begin = at + kCandidates.size();
-      message += "; a similar one exists: '" + told.substr(begin, told.find('"', begin) - begin) + "'";
-    }
-    return Failure(ErrorCode::kUsage, std::move(message));
-  }
-  if (changes.empty()) return Failure(ErrorCode::kInternal, "no offsets for time zone " + std::string(name));
-  return changes;
+  return zone_changes(*connection, name, range);
 }
 
 Result<std::vector<ZoneOffset>> EmbeddedLake::zone_offsets(std::string_view name, TimeRange range) {

@@ -24,6 +24,16 @@ LocalTime LocalClock::at(Timestamp t) const {
   return result;
 }
 
+Timestamp LocalClock::begin_of(std::int64_t day) const {
+  const Timestamp midnight{day * kDay.us};
+  for (std::size_t i = 0; i + 1 < offsets_.size(); ++i) {
+    const Timestamp t = midnight - offsets_[i].offset;
+    if (t < offsets_[i + 1].from) return i == 0 ? t : std::max(t, offsets_[i].from);
+  }
+  const Timestamp t = midnight - offsets_.back().offset;
+  return offsets_.size() == 1 ? t : std::max(t, offsets_.back().from);
+}
+
 std::vector<ZoneOffset> LocalClock::offsets_in(TimeRange range) const {
   std::vector<ZoneOffset> result;
   for (std::size_t i = 0; i < offsets_.size(); ++i) {

@@ -26,6 +26,8 @@ class LocalClock {
   static Result<LocalClock> make(Store& store, std::string_view zone, TimeRange range);
 
   LocalTime at(Timestamp t) const;
+  // When a local day begins, days since 1970-01-01: its midnight, or where clocks jump over that, the jump.
+  Timestamp begin_of(std::int64_t day) const;
   // Offsets that are in force somewhere in `range`, in order.
   std::vector<ZoneOffset> offsets_in(TimeRange range) const;
 

@@ -59,6 +59,21 @@ TEST(LocalClock, FollowsTheOffsets) {
   EXPECT_EQ(clock.offsets_in({at("2018-06-01"), at("2018-07-01")}).front().offset, Duration::seconds(32'400));
 }
 
+TEST(LocalClock, KnowsWhenADayBegins) {
+  const auto begin = [](const LocalClock& clock, std::string_view date) { return clock.begin_of(at(date).day()); };
+  EXPECT_EQ(begin(pyongyang(), "2018-05-04"), at("2018-05-03T15:30:00Z"));
+  EXPECT_EQ(begin(pyongyang(), "2018-05-05"), at("2018-05-04T15:00:00Z"));  // at the moment of the change
+  EXPECT_EQ(begin(pyongyang(), "2018-05-06"), at("2018-05-05T15:00:00Z"));
+  EXPECT_EQ(begin(pyongyang(), "2017-01-01"), at("2016-12-31T15:30:00Z"));  // before all offsets
+  // Sao Paulo: on 2018-11-04 clocks went from 00:00 to 01:00, on 2018-02-18 from 00:00 back to 23:00.
+  const LocalClock sao_paulo({{at("2018-01-01"), Duration::seconds(-7'200)},
+                              {at("2018-02-18T02:00:00Z"), Duration::seconds(-10'800)},
+                              {at("2018-11-04T03:00:00Z"), Duration::seconds(-7'200)}});
+  EXPECT_EQ(begin(sao_paulo, "2018-11-04"), at("2018-11-04T03:00:00Z"));
+  EXPECT_EQ(begin(sao_paulo, "2018-02-18"), at("2018-02-18T03:00:00Z"));
+  EXPECT_EQ(begin(sao_paulo, "2018-02-19"), at("2018-02-19T03:00:00Z"));
+}
+
 TEST(Rhythm, AnHourOfUtcIsTwoHalvesOfLocalHours) {
   const TimeRange period{at("2018-04-02T00:00:00Z"), at("2018-04-02T01:00:00Z")};  // Monday 08:30 to 09:30
   const Rhythm rhythm = rhythm_of({{at("2018-04-02T00:15:00Z"), 10, 1, 1}, {at("2018-04-02T00:30:00Z"), 200, 1, 1}},
