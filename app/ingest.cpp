@@ -176,6 +176,20 @@ Result<IngestOptions> options_of(const Arguments& args) {
   return options;
 }
 
+// Many small commits leave many small files, which slow every question down. What was ingested is safe already, so that
+// a failure here is told and changes nothing else.
+void merge_small_files(Lake& lake, Console& console) {
+  constexpr Duration kAtMost = Duration::seconds(20);  // the next ingest goes on from there
+  constexpr Duration kWorthTelling = Duration::seconds(2);
+  const Timestamp begin = Timestamp::now();
+  const auto report = lake.merge_small_files(kAtMost, [&console] { console.progress("merging small files"); });
+  console.progress({});
+  if (!report)
+    console.note("note: small files were not merged: " + report.error().message);
+  else if (Timestamp::now() - begin >= kWorthTelling)
+    console.note("merged " + counted(report->files_before) + " small files into " + counted(report->files_after));
+}
+
 Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const IngestOptions options, options_of(args));
   const std::vector<std::string>& paths = args.positionals();
@@ -200,6 +214,8 @@ Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const IngestSummary summary, ingest(*lake, paths, options, hooks));
   console.progress({});
   console.out(summary_line(summary));
+  (void)console.flush();
+  merge_small_files(*lake, console);
   const bool nothing_taken = summary.read + summary.known + summary.extended + summary.partly == 0;
   return summary.failed > 0 || (nothing_taken && summary.skipped > 0) ? 1 : 0;
 }

@@ -216,9 +216,9 @@ Result<void> Care::adopt(const TableSpec& table, const std::string& staged, cons
   return publish(directory_, one, change);
 }
 
-Result<void> Care::merge(const TableSpec& table, const std::vector<FileEntry>& files, CompactReport& report) {
+Result<void> Care::merge(const Merge& merge, CompactReport& report) {
   CatalogChange change;
-  RW_TRY(rewrite(table, files, "", change));
+  RW_TRY(rewrite(*merge.table, merge.files, "", change));
   const auto done = catalog_.apply(change);
   if (!done) {
     discard(directory_, done.error(), change);
@@ -226,19 +226,39 @@ Result<void> Care::merge(const TableSpec& table, const std::vector<FileEntry>& f
     if (done.error().code == ErrorCode::kConflict) return {};
     return done;
   }
-  report.files_before += files.size();
+  report.files_before += merge.files.size();
   report.files_after += change.add.size();
   for (const FileEntry& file : change.add) report.rows += file.rows;
   return {};
 }
 
-Result<CompactReport> Care::compact() {
-  CompactReport report;
+Result<std::vector<Care::Merge>> Care::merges(Catalog& catalog, std::size_t many_small_files) {
+  std::vector<Merge> merges;
   for (const TableSpec* table : tables()) {
-    RW_ASSIGN(std::vector<FileEntry> files, catalog_.files(table->name, kAllTime));
-    for (const std::vector<FileEntry>& group : merge_groups(std::move(files), options_.many_small_files))
-      RW_TRY(merge(*table, group, report));
+    RW_ASSIGN(std::vector<FileEntry> files, catalog.files(table->name, kAllTime));
+    for (std::vector<FileEntry>& group : merge_groups(std::move(files), many_small_files))
+      merges.push_back({table, std::move(group)});
   }
+  return merges;
+}
+
+Result<CompactReport> Care::compact(const std::vector<Merge>& merges, Timestamp until) {
+  CompactReport report;
+  Result<void> status;
+  for (const Merge& next : merges) {
+    if (Timestamp::now() >= until) break;
+    const auto done = merge(next, report);
+    if (done) continue;
+    if (status) status = Failure(done.error());
+    if (done.error().code != ErrorCode::kCorrupt) break;
+  }
+  RW_TRY(status);
+  return report;
+}
+
+Result<CompactReport> Care::compact() {
+  RW_ASSIGN(const std::vector<Merge> all, merges(catalog_, options_.many_small_files));
+  RW_ASSIGN(CompactReport report, compact(all, kAllTime.to));
   RW_ASSIGN(report.unlinked, unlink_old(catalog_, directory_, options_.grace));
   RW_TRY(sweep());
   return report;

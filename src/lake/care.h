@@ -28,7 +28,16 @@ class Care {
  public:
   static Result<std::unique_ptr<Care>> open(Catalog& catalog, std::string directory, const CareOptions& options);
 
+  // What there is to merge: files of one table that become one.
+  struct Merge {
+    const TableSpec* table;
+    std::vector<FileEntry> files;
+  };
+  static Result<std::vector<Merge>> merges(Catalog& catalog, std::size_t many_small_files);
+
   Result<CompactReport> compact();
+  // Some of it: begins no merge at or after `until`, and goes on past damaged files, which are the failure at the end.
+  Result<CompactReport> compact(const std::vector<Merge>& merges, Timestamp until);
   Result<CompactReport> drop(Timestamp before);
   // Adds to `change` what takes the rows of `ingests` out of the lake. The staged files live until this object dies.
   Result<void> replace(const std::vector<std::uint32_t>& ingests, CatalogChange& change);
@@ -51,7 +60,7 @@ class Care {
                          Timestamp before, CatalogChange& change);
   Result<void> observe_again(TimeRange range, CatalogChange& change);
   Result<void> sweep();
-  Result<void> merge(const TableSpec& table, const std::vector<FileEntry>& files, CompactReport& report);
+  Result<void> merge(const Merge& merge, CompactReport& report);
 
   Catalog& catalog_;
   std::string directory_;

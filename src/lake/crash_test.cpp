@@ -112,6 +112,8 @@ void play_ingest(const std::string& folder) {
     ASSERT_TRUE(done) << done.error().message;
     const std::string line = std::to_string(n) + "\n";
     ASSERT_EQ(write(acks, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    const auto merged = (*lake)->merge_small_files(kHour, nullptr);  // as `rangewatch ingest` does at its end
+    ASSERT_TRUE(merged) << merged.error().message;
   }
 }
 

@@ -116,6 +116,7 @@ class EmbeddedLake : public Lake, private ScanContext {
   Result<std::unique_ptr<IngestTransaction>> begin_ingest(const std::vector<std::uint32_t>& replace) override;
   Result<LakeInfo> info() override;
   Result<CompactReport> compact() override;
+  Result<CompactReport> merge_small_files(Duration at_most, const std::function<void()>& begins) override;
   Result<CompactReport> drop(Timestamp before) override;
   const std::string& directory() const override { return directory_; }
 
@@ -543,6 +544,15 @@ Result<std::unique_ptr<Care>> EmbeddedLake::care() {
 Result<CompactReport> EmbeddedLake::compact() {
   RW_ASSIGN(const auto care, this->care());
   return care->compact();
+}
+
+Result<CompactReport> EmbeddedLake::merge_small_files(Duration at_most, const std::function<void()>& begins) {
+  const Timestamp until = Timestamp::now() + at_most;
+  RW_ASSIGN(const auto merges, Care::merges(*catalog_, options_.compact_from_files));
+  if (merges.empty()) return CompactReport{};
+  if (begins) begins();
+  RW_ASSIGN(const auto care, this->care());
+  return care->compact(merges, until);
 }
 
 Result<CompactReport> EmbeddedLake::drop(Timestamp before) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,6 +74,10 @@ class Lake : public Store {
   // ---- care
   virtual Result<LakeInfo> info() = 0;
   virtual Result<CompactReport> compact() = 0;
+  // What ingest does at its end: merges small files where there are more than options.compact_from_files of them, but
+  // starts no merge after `at_most`. With nothing to do it costs a look at the catalog; else `begins` is called first.
+  // Files that are damaged are left alone with their neighbours, and are the failure when the rest is done.
+  virtual Result<CompactReport> merge_small_files(Duration at_most, const std::function<void()>& begins) = 0;
   // Drops rows that start before `before`, keeping first and last sightings in `seen`.
   virtual Result<CompactReport> drop(Timestamp before) = 0;
 

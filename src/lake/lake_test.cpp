@@ -334,6 +334,46 @@ TEST(Lake, CompactionKeepsEveryRowAndFoldsFiles) {
   EXPECT_EQ(ask(*lake, q).rows.size(), 1U);
 }
 
+TEST(Lake, SmallFilesAreMergedOnceThereAreMany) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  int begun = 0;
+  const auto begins = [&begun] { ++begun; };
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(ingest(*lake, flows(5), std::to_string(i)));
+  auto report = lake->merge_small_files(kHour, begins);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->files_before, 0U);
+  EXPECT_EQ(begun, 0);
+  ASSERT_TRUE(ingest(*lake, flows(5), "64"));
+  report = lake->merge_small_files(Duration{0}, begins);  // no time
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->files_before, 0U);
+  report = lake->merge_small_files(kHour, begins);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files_before, 65U);
+  EXPECT_EQ(report->files_after, 1U);
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(count_rows(*lake), 65 * 5);
+  EXPECT_EQ(lake->info()->tables.at(0).files, 1U);
+}
+
+TEST(Lake, DamagedFilesDoNotKeepOthersFromBeingMerged) {
+  const TemporaryFolder folder;
+  const auto lake = open_lake(folder);
+  for (int i = 0; i < 65; ++i) ASSERT_TRUE(ingest(*lake, flows(5), std::to_string(i)));
+  const std::string damaged = folder.path() + "/data/flows/2019-04-23";
+  const std::string path = std::filesystem::directory_iterator(damaged)->path().string();
+  std::filesystem::resize_file(path, 100);
+  std::vector<Flow> later = flows(5);
+  for (Flow& flow : later) flow.start_time = flow.end_time = flow.start_time + 2 * kDay.us;
+  for (int i = 0; i < 65; ++i) ASSERT_TRUE(ingest(*lake, later, "later-" + std::to_string(i)));
+  const auto report = lake->merge_small_files(kHour, nullptr);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(report.error().message.find(path), std::string::npos) << report.error().message;
+  EXPECT_EQ(lake->info()->tables.at(0).files, 65U + 1U);
+}
+
 TEST(Lake, AgainReplacesRowsInCompactedFilesToo) {
   const TemporaryFolder folder;
   const auto lake = open_lake(folder);
