@@ -202,12 +202,12 @@ struct Pcapng {
     return n(type, 4) + n(body.size() + 12, 4) + body + n(body.size() + 12, 4);
   }
   std::string section() const { return block(0x0A0D0D0A, n(0x1A2B3C4D, 4) + n(1, 2) + n(0, 2) + n(UINT64_MAX, 8)); }
-  std::string option(std::uint16_t code, std::string value) const {
+  std::string option(std::uint16_t code, const std::string& value) const {
     std::string out = n(code, 2) + n(value.size(), 2) + value;
     out.resize((out.size() + 3) / 4 * 4);
     return out;
   }
-  std::string interface(std::uint16_t link_type = 1, std::string options = {}, std::uint32_t snap = 0) const {
+  std::string interface(std::uint16_t link_type = 1, const std::string& options = {}, std::uint32_t snap = 0) const {
     return block(1, n(link_type, 2) + n(0, 2) + n(snap, 4) + options);
   }
   // `ticks` in the interface's own unit.

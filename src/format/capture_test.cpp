@@ -10,7 +10,6 @@ namespace rw {
 namespace {
 
 using testing::be;
-using testing::CaptureRun;
 using testing::datagram;
 using testing::eth4;
 using testing::Frame;
@@ -18,7 +17,6 @@ using testing::pcap;
 using testing::pcap_header;
 using testing::pcap_record;
 using testing::Pcapng;
-using testing::PcapStyle;
 using testing::Row;
 using testing::run_capture;
 using testing::run_frames;

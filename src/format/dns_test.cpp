@@ -16,7 +16,6 @@ using testing::dns_header;
 using testing::dns_name;
 using testing::dns_question;
 using testing::dns_record;
-using testing::hex;
 
 struct Decode {
   std::string bytes;
@@ -103,7 +102,7 @@ TEST(Dns, BoundsNames) {
 }
 
 TEST(Dns, FollowsPointersOnlyBackwards) {
-  const auto problem = [](std::string name) {
+  const auto problem = [](const std::string& name) {
     return Decode(dns_header(1, 0x0100, 1) + name + be(1, 2) + be(1, 2)).problem();
   };
   EXPECT_EQ(problem("\xC0\x0C"), "dns-name-pointer");     // to itself

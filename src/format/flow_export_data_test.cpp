@@ -184,7 +184,7 @@ std::vector<std::string> expectation(const std::filesystem::path& path, const st
         const simdjson::dom::array scopes = record["scope_fields"];
         if (scopes.size() > 0) {  // options
           Expected scope(record["scope_fields"]);
-          if (fields.has("samplingPopulation"))
+          if (fields.has("samplingPopulation") && fields.number("samplingSize") > 0)
             samplers[scope.number("selectorId")] =
                 static_cast<std::uint32_t>(fields.number("samplingPopulation") / fields.number("samplingSize"));
           continue;

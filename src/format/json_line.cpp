@@ -157,7 +157,7 @@ simdjson::error_code JsonLine::Impl::array(od::array& items, std::int16_t node) 
   std::ptrdiff_t index = 0;
   for (auto item : items) {
     od::value found;
-    if (const auto failed = std::move(item).get(found)) return failed;
+    if (const auto failed = item.get(found)) return failed;
     od::json_type type{};
     if (const auto failed = found.type().get(type)) return failed;
     if (type == od::json_type::object) {

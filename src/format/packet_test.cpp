@@ -13,8 +13,6 @@ using testing::eth4;
 using testing::ethernet;
 using testing::hex;
 using testing::icmp;
-using testing::Ip4;
-using testing::Ip6;
 using testing::ipv4;
 using testing::ipv6;
 using testing::tcp;

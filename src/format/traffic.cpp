@@ -101,16 +101,16 @@ void Traffic::turn_clock(Timestamp time) {
   while (!fragments_.empty()) {
     auto late = fragments_.expired(now);
     if (!late) break;
-    joined(std::move(*late));
+    joined(*late);
   }
 }
 
 void Traffic::fragment(Timestamp time, const Packet& packet) {
-  if (auto whole = fragments_.add(time, packet)) joined(std::move(*whole));
-  while (auto late = fragments_.evicted()) joined(std::move(*late));
+  if (auto whole = fragments_.add(time, packet)) joined(*whole);
+  while (auto late = fragments_.evicted()) joined(*late);
 }
 
-void Traffic::joined(FragmentJoiner::Joined&& whole) {
+void Traffic::joined(FragmentJoiner::Joined& whole) {
   FlowAssembler::Counted counted{whole.first, whole.last, static_cast<std::uint32_t>(whole.packets), whole.bytes};
   Packet& packet = whole.packet;
   if (whole.payload.empty()) return deliver(packet, flows_.key(packet), counted);  // the first fragment never came
@@ -150,7 +150,7 @@ void Traffic::deliver(const Packet& packet, const FlowKey& key, const FlowAssemb
 }
 
 void Traffic::flush() {
-  while (auto late = fragments_.expired(clock_.now(), true)) joined(std::move(*late));
+  while (auto late = fragments_.expired(clock_.now(), true)) joined(*late);
   flows_.flush();
   dns_.flush();
 }

@@ -78,7 +78,7 @@ class Traffic {
   };
   void one(const CaptureRecord& record, Slot& slot);
   void fragment(Timestamp time, const Packet& packet);
-  void joined(FragmentJoiner::Joined&& whole);
+  void joined(FragmentJoiner::Joined& whole);
   void deliver(const Packet& packet, const FlowKey& key, const FlowAssembler::Counted& counted);
   bool exported(const Packet& packet, Timestamp time);
   void turn_clock(Timestamp time);

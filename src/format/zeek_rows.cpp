@@ -319,7 +319,8 @@ void ZeekRows::dns_answers(const ZeekValues& values, const Dns& dns) {
       answer.type = kTypeTxt;
       target = txt_strings(bytes);
     } else {
-      answer.type = dns.type == kTypeA || dns.type == kTypeAaaa ? std::optional(kTypeCname) : dns.type;
+      const std::uint16_t asked = dns.type.value_or(0);
+      answer.type = asked == kTypeA || asked == kTypeAaaa ? std::optional(kTypeCname) : dns.type;
       target = bytes;
     }
     if (!answer.address) {

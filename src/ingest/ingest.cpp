@@ -395,7 +395,7 @@ Result<void> Coordinator::take(const Format& format, ByteStream& stream, Bytes h
   DecodeContext context{reader, emitter, shared_, options_.decode};
   const Result<void> decoded = format.decode(context);
   emitter_ = nullptr;
-  RW_TRY(emitter.status());
+  if (!emitter.status()) return Failure(emitter.status().error());
   bool keep = true;
   RW_TRY(judge(format, decoded, reader, emitter, known, report, keep));
   if (!keep) return skip(report, report.outcome, "unsupported", report.reason, head);

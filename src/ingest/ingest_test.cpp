@@ -35,7 +35,8 @@ const std::string kDnsLog =
     "1600000001.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t2\t1.2.0.192.in-addr.arpa\t12\n"
     "1600000002.0\t10.0.0.1\t1\t10.0.0.53\t53\tudp\t3\t-\t-\n";
 
-class IngestTest : public ::testing::Test {
+class IngestTest : public ::testing::Test {  // NOLINT(cppcoreguidelines-virtual-class-destructor): GoogleTest's
+                                             // fixtures are deleted by its own factory
  protected:
   IngestTest() {
     std::string pattern = (fs::temp_directory_path() / "rw-ingest-XXXXXX").string();

@@ -48,7 +48,7 @@ std::string sql_null_of(ColumnType type) {
 std::string widened(const TableSpec& table, std::size_t i, const StoredColumn& own) {
   using Form = StoredColumn::Form;
   const auto stem_of_high = i + 1 < table.columns.size() ? address_name(table, i + 1) : std::string_view{};
-  const std::string stored = duck::quote_name(stored_name(table, i, own));
+  std::string stored = duck::quote_name(stored_name(table, i, own));
   switch (own.form) {
     case Form::kPlain: return stored;
     case Form::kConstant: return std::to_string(own.constant) + "::UINTEGER";
@@ -219,7 +219,7 @@ Result<void> Care::adopt(const TableSpec& table, const std::string& staged, cons
 Result<void> Care::merge(const Merge& merge, CompactReport& report) {
   CatalogChange change;
   RW_TRY(rewrite(*merge.table, merge.files, "", change));
-  const auto done = catalog_.apply(change);
+  auto done = catalog_.apply(change);
   if (!done) {
     discard(directory_, done.error(), change);
     // Somebody else replaced some of them meanwhile; what they made is theirs to judge.
@@ -331,7 +331,7 @@ Result<CompactReport> Care::drop(Timestamp before) {
     }
   }
   change.unobserve = TimeRange{kAllTime.from, {before.us / kHour.us * kHour.us}};
-  const auto done = catalog_.apply(change);
+  auto done = catalog_.apply(change);
   if (!done) {
     discard(directory_, done.error(), change);
     return Failure(done.error());
