@@ -21,26 +21,18 @@ constexpr ExtraColumn kExtraColumns[] = {
     {"delay", "s", "from the query to the response; null where either was not seen", delay}};
 constexpr ExtraKey kExtraKeys[] = {{"host", "an address at either end: who asked or who was asked", client, server}};
 
-Measure transactions(bool) { return {"transactions", Measure::Kind::kCount, nullptr}; }
-Measure answered(bool) { return {"answered", Measure::Kind::kCount, expr::column("response_time")}; }
-Measure query_bytes(bool) { return {"query_bytes", Measure::Kind::kSum, expr::column("query_bytes")}; }
-Measure response_bytes(bool) { return {"response_bytes", Measure::Kind::kSum, expr::column("response_bytes")}; }
-Measure names(bool) { return {"names", Measure::Kind::kDistinct, expr::column("name")}; }
-Measure clients(bool) { return {"clients", Measure::Kind::kDistinct, expr::column("client")}; }
-Measure servers(bool) { return {"servers", Measure::Kind::kDistinct, expr::column("server")}; }
-Measure first_seen(bool) { return {"first_seen", Measure::Kind::kMin, expr::column("time")}; }
-Measure last_seen(bool) { return {"last_seen", Measure::Kind::kMax, expr::column("time")}; }
+using enum Measure::Kind;
 
 constexpr MeasureColumn kMeasures[] = {
-    {"transactions", "transactions", "queries with their responses, or either alone", transactions},
-    {"answered", "transactions", "those whose response was seen", answered},
-    {"query_bytes", "bytes", "DNS message bytes asked", query_bytes},
-    {"response_bytes", "bytes", "DNS message bytes answered", response_bytes},
-    {"names", "names", "different names, approximate in large groups", names},
-    {"clients", "addresses", "different clients, approximate in large groups", clients},
-    {"servers", "addresses", "different servers, approximate in large groups", servers},
-    {"first_seen", "time", "earliest", first_seen},
-    {"last_seen", "time", "latest", last_seen},
+    {"transactions", "transactions", "queries with their responses, or either alone", kCount},
+    {"answered", "transactions", "those whose response was seen", kCount, "response_time"},
+    {"query_bytes", "bytes", "DNS message bytes asked", kSum, "query_bytes"},
+    {"response_bytes", "bytes", "DNS message bytes answered", kSum, "response_bytes"},
+    {"names", "names", "different names, approximate in large groups", kDistinct, "name"},
+    {"clients", "addresses", "different clients, approximate in large groups", kDistinct, "client"},
+    {"servers", "addresses", "different servers, approximate in large groups", kDistinct, "server"},
+    {"first_seen", "time", "earliest", kMin, "time"},
+    {"last_seen", "time", "latest", kMax, "time"},
 };
 constexpr std::string_view kRowColumns[] = {"time",  "client",      "server",         "transport", "name",  "type",
                                             "rcode", "query_bytes", "response_bytes", "answers",   "delay", "sensor"};
@@ -61,16 +53,13 @@ constexpr Listing kListing{.table = &kDnsTable,
 
 // ---- answers
 
-Measure answers(bool) { return {"answers", Measure::Kind::kCount, nullptr}; }
-Measure addresses(bool) { return {"addresses", Measure::Kind::kDistinct, expr::column("address")}; }
-
 constexpr MeasureColumn kAnswerMeasures[] = {
-    {"answers", "answers", "records", answers},
-    {"names", "names", "different owner names, approximate in large groups", names},
-    {"addresses", "addresses", "different addresses, approximate in large groups", addresses},
-    {"clients", "addresses", "different clients, approximate in large groups", clients},
-    {"first_seen", "time", "earliest", first_seen},
-    {"last_seen", "time", "latest", last_seen},
+    {"answers", "answers", "records", kCount},
+    {"names", "names", "different owner names, approximate in large groups", kDistinct, "name"},
+    {"addresses", "addresses", "different addresses, approximate in large groups", kDistinct, "address"},
+    {"clients", "addresses", "different clients, approximate in large groups", kDistinct, "client"},
+    {"first_seen", "time", "earliest", kMin, "time"},
+    {"last_seen", "time", "latest", kMax, "time"},
 };
 constexpr std::string_view kAnswerRowColumns[] = {"time", "client",  "server", "question", "name",
                                                   "type", "address", "target", "ttl",      "sensor"};

@@ -16,8 +16,6 @@ ExprPtr tcp_only(std::string_view column) {
 }
 ExprPtr tcp_flags() { return tcp_only("tcp_flags"); }
 ExprPtr rev_tcp_flags() { return tcp_only("rev_tcp_flags"); }
-ExprPtr received_bytes() { return scaled("rev_bytes"); }
-ExprPtr received_packets() { return scaled("rev_packets"); }
 
 constexpr ExtraColumn kExtraColumns[] = {
     {"app", "", "application as payload or sensor told it, else as the ports suggest; null where nothing does",
@@ -42,32 +40,28 @@ constexpr ExtraKey kExtraKeys[] = {
     {"asn", "an AS number at either end, as the sensor told it", src_asn, dst_asn},
 };
 
-Measure count(bool) { return {"flows", Measure::Kind::kCount, nullptr}; }
-Measure packets(bool sent) {
-  return {"packets", Measure::Kind::kSum, sent ? expr::sent_packets() : expr::volume_packets()};
-}
-Measure bytes(bool sent) { return {"bytes", Measure::Kind::kSum, sent ? expr::sent_bytes() : expr::volume_bytes()}; }
-Measure sent_packets(bool) { return {"sent_packets", Measure::Kind::kSum, expr::sent_packets()}; }
-Measure sent_bytes(bool) { return {"sent_bytes", Measure::Kind::kSum, expr::sent_bytes()}; }
-Measure got_packets(bool) { return {"received_packets", Measure::Kind::kSum, received_packets()}; }
-Measure got_bytes(bool) { return {"received_bytes", Measure::Kind::kSum, received_bytes()}; }
-Measure sources(bool) { return {"sources", Measure::Kind::kDistinct, expr::column("src")}; }
-Measure destinations(bool) { return {"destinations", Measure::Kind::kDistinct, expr::column("dst")}; }
-Measure first_seen(bool) { return {"first_seen", Measure::Kind::kMin, expr::column("start_time")}; }
-Measure last_seen(bool) { return {"last_seen", Measure::Kind::kMax, expr::column("end_time")}; }
+ExprPtr packets(bool sent) { return sent ? expr::sent_packets() : expr::volume_packets(); }
+ExprPtr bytes(bool sent) { return sent ? expr::sent_bytes() : expr::volume_bytes(); }
+ExprPtr sent_packets(bool) { return expr::sent_packets(); }
+ExprPtr sent_bytes(bool) { return expr::sent_bytes(); }
+ExprPtr received_packets(bool) { return scaled("rev_packets"); }
+ExprPtr received_bytes(bool) { return scaled("rev_bytes"); }
+
+using enum Measure::Kind;
 
 constexpr MeasureColumn kMeasures[] = {
-    {"flows", "flows", "records", count},
-    {"packets", "packets", "forward plus reverse, scaled by sampling; by src: what src sent", packets},
-    {"bytes", "bytes", "forward plus reverse, scaled by sampling; by src: what src sent", bytes},
-    {"sent_packets", "packets", "what src sent, scaled", sent_packets},
-    {"sent_bytes", "bytes", "what src sent, scaled", sent_bytes},
-    {"received_packets", "packets", "what dst sent back, scaled; null where no sensor tells", got_packets},
-    {"received_bytes", "bytes", "what dst sent back, scaled; null where no sensor tells", got_bytes},
-    {"sources", "addresses", "different src, approximate in large groups", sources},
-    {"destinations", "addresses", "different dst, approximate in large groups", destinations},
-    {"first_seen", "time", "earliest start", first_seen},
-    {"last_seen", "time", "latest end", last_seen},
+    {"flows", "flows", "records", kCount},
+    {"packets", "packets", "forward plus reverse, scaled by sampling; by src: what src sent", kSum, "", packets},
+    {"bytes", "bytes", "forward plus reverse, scaled by sampling; by src: what src sent", kSum, "", bytes},
+    {"sent_packets", "packets", "what src sent, scaled", kSum, "", sent_packets},
+    {"sent_bytes", "bytes", "what src sent, scaled", kSum, "", sent_bytes},
+    {"received_packets", "packets", "what dst sent back, scaled; null where no sensor tells", kSum, "",
+     received_packets},
+    {"received_bytes", "bytes", "what dst sent back, scaled; null where no sensor tells", kSum, "", received_bytes},
+    {"sources", "addresses", "different src, approximate in large groups", kDistinct, "src"},
+    {"destinations", "addresses", "different dst, approximate in large groups", kDistinct, "dst"},
+    {"first_seen", "time", "earliest start", kMin, "start_time"},
+    {"last_seen", "time", "latest end", kMax, "end_time"},
 };
 
 constexpr std::string_view kRowColumns[] = {"start_time", "duration",    "proto",     "src",         "src_port",

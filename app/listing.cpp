@@ -307,6 +307,15 @@ Result<std::vector<Field>> keys_of(const Listing& listing, const Arguments& args
   return keys;
 }
 
+Measure measure_of(const MeasureColumn& column, bool sent) {
+  ExprPtr of;
+  if (column.expression != nullptr)
+    of = column.expression(sent);
+  else if (!column.column.empty())
+    of = expr::column(column.column);
+  return {std::string(column.name), column.kind, std::move(of)};
+}
+
 // Which measures to compute: those that are shown, and the one that the order goes by.
 Result<std::vector<const MeasureColumn*>> measures_of(const Listing& listing, const Arguments& args,
                                                       const std::vector<Field>& keys, Plan& plan) {
@@ -400,7 +409,8 @@ Result<Plan> plan_groups(const Listing& listing, const Arguments& args) {
   }
   // Without a measure the engine would not group at all.
   if (measures.empty()) measures.push_back(&listing.measures.front());
-  for (const MeasureColumn* measure : measures) plan.query.measures.push_back(measure->make(groups_by_sender(keys)));
+  for (const MeasureColumn* measure : measures)
+    plan.query.measures.push_back(measure_of(*measure, groups_by_sender(keys)));
   RW_ASSIGN(plan.query.limit, cap(args, by_time ? kTableTimeRows : kTableRows));
   plan.query.want_total = plan.query.limit > 0;
   return plan;

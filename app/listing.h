@@ -41,8 +41,10 @@ struct MeasureColumn {
   std::string_view name;
   std::string_view unit;
   std::string_view doc;
-  // `sent`: only what src sent counts, since the groups are made by src.
-  Measure (*make)(bool sent);
+  Measure::Kind kind = Measure::Kind::kCount;
+  std::string_view column = {};  // what is summed or compared; empty: rows are counted
+  // In place of a column. `sent`: only what src sent counts, since the groups are made by src.
+  ExprPtr (*expression)(bool sent) = nullptr;
 };
 
 struct Listing {

@@ -1,7 +1,6 @@
 // Detector irc-port: TCP connections to port 6667, the usual port of IRC (port evidence only).
 #include "base/quantity.h"
-#include "detect/detector.h"
-#include "detect/episodes.h"
+#include "detect/port_detector.h"
 #include "detect/thresholds.h"
 #include "store/watched.h"
 
@@ -10,7 +9,11 @@ namespace {
 
 namespace limits = thresholds::irc_port;
 
-constexpr std::int64_t kIrcPort = 6667;
+constexpr std::int64_t kIrc[] = {6667};
+constexpr PortService kServices[] = {{"irc", kIrc}};
+constexpr PortTable kTable{kServices, limits::kMinFlows, limits::kMinPackets, limits::kMinSourcePort,
+                           limits::kQuietGap};
+
 constexpr EvidenceKind kEvidence[] = {EvidenceKind::kPort};
 
 std::vector<Query> queries(const DetectContext& context);
@@ -50,17 +53,8 @@ ExprPtr in_scope(const DetectContext& context) {
 }
 
 std::vector<Query> queries(const DetectContext& context) {
-  Query query;
-  query.table = "flows";
-  query.time = context.range;
-  query.where = expr::all_of(
-      {tcp_to_ports({kIrcPort}, context.thresholds[limits::kMinSourcePort], context.thresholds[limits::kMinPackets]),
-       in_scope(context)});
-  query.group_by = episode_keys({{"address", expr::column("src")}, {"server", expr::column("dst")}});
-  query.measures = episode_measures(nullptr);
-  query.order_by = {{"bytes", true}};
-  query.limit = kMostEpisodeRows;
-  return {query};
+  return {port_query(kTable, context, in_scope(context),
+                     {{"address", expr::column("src")}, {"server", expr::column("dst")}}, nullptr)};
 }
 
 bool is_ours(const Organisation& organisation, const std::string& address) {
@@ -72,21 +66,17 @@ bool is_ours(const Organisation& organisation, const std::string& address) {
 }
 
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers) {
-  std::vector<Finding> findings;
-  for (const Episode& episode : episodes_of(answers, 2, context.thresholds.duration(limits::kQuietGap))) {
-    if (static_cast<double>(episode.flows) < context.thresholds[limits::kMinFlows]) continue;
+  return port_findings(kTable, context, answers, 2, [&](const Episode& episode) {
     const std::string& client = episode.key[0];
     const std::string& server = episode.key[1];
-    Finding finding = finding_of(
-        episode, {{"address", client}, {"server", server}},
-        episode_command("src host " + client + " and dst host " + server + " and tcp and dst port 6667", episode));
-    finding.severity = is_ours(context.organisation, client) ? Severity::kMedium : Severity::kLow;
-    finding.confidence = Confidence::kLow;
-    finding.summary = client + " opened " + counted(episode.flows, "TCP flow") + " to port 6667 of " + server + ", " +
-                      human_bytes(static_cast<double>(episode.bytes)) + ".";
-    findings.push_back(std::move(finding));
-  }
-  return findings;
+    PortFinding told;
+    told.entities = {{"address", client}, {"server", server}};
+    told.filter = "src host " + client + " and dst host " + server + " and " + port_filter(kTable, "irc");
+    told.summary = client + " opened " + counted(episode.flows, "TCP flow") + " to port 6667 of " + server + ", " +
+                   human_bytes(static_cast<double>(episode.bytes)) + ".";
+    if (is_ours(context.organisation, client)) told.severity = Severity::kMedium;
+    return told;
+  });
 }
 
 }  // namespace
