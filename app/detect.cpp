@@ -50,6 +50,7 @@ Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, cons
               state.range_to_cover(findings, context.thresholds.duration(detector.quiet_gap), context.range));
     if (wider == context.range || round == kMostRounds) return findings;
     context.range = wider;
+    RW_ASSIGN(context.reference, Reference::load(store, wider));
   }
 }
 

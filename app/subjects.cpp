@@ -44,6 +44,7 @@ Result<DetectContext> detect_context(const Arguments& args, Lake& lake, TimeRang
   RW_ASSIGN(Settings settings, lake_settings(args));
   context.organisation = std::move(settings.organisation);
   context.thresholds = std::move(settings.thresholds);
+  RW_ASSIGN(context.reference, Reference::load(lake, range));
   return context;
 }
 

@@ -4,6 +4,7 @@
 // and (later) live windows give `decide` the same rows.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "enrich/reference.h"
 #include "model/finding.h"
 #include "model/subject.h"
 #include "model/threshold.h"
@@ -19,10 +21,11 @@
 namespace rw {
 
 struct DetectContext {
-  std::vector<Subject> subjects;  // may be empty
-  Organisation organisation;      // may be empty
-  TimeRange range = kAllTime;     // of the records' start times
-  ThresholdValues thresholds;     // what holds: defaults, and what the user set
+  std::vector<Subject> subjects;               // may be empty
+  Organisation organisation;                   // may be empty
+  TimeRange range = kAllTime;                  // of the records' start times
+  ThresholdValues thresholds;                  // what holds: defaults, and what the user set
+  std::shared_ptr<const Reference> reference;  // lists and scans that hold in `range`; null where none were loaded
 };
 
 struct Detector {
