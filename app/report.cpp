@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kForms[] = {"html", "md", "json", "terminal"};
 constexpr std::string_view kLanguages[] = {"en"};
 
+extern constinit const Flag kSubject{
+    .name = "subject", .value = "FILE", .doc = "the subject file: whom the dossier is about"};
 extern constinit const Flag kFrom{
     .name = "from", .value = "TIME", .doc = "the period begins here: a date in the subject's time zone, or RFC 3339"};
 extern constinit const Flag kTo{.name = "to", .value = "TIME", .doc = "and ends before this time"};
@@ -116,11 +118,10 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 }
 
 Result<int> run(const Arguments& args, Console& console) {
-  if (args.all(flags::kSubject).size() != 1)
-    return Failure(ErrorCode::kUsage, "say whom the dossier is about with one --subject FILE");
+  if (!args.has(kSubject)) return Failure(ErrorCode::kUsage, "say whom the dossier is about with --subject FILE");
   RW_ASSIGN(const Renderer* renderer, form_of(args));
   RW_ASSIGN(const auto lake, open_lake(args));
-  RW_ASSIGN(const Subject subject, checked_subject(args.all(flags::kSubject).front(), *lake));
+  RW_ASSIGN(const Subject subject, checked_subject(std::string(args.get(kSubject)), *lake));
   RW_ASSIGN(const Organisation organisation, lake_organisation(args));
   RW_ASSIGN(const DossierRequest request, request_of(args, *lake, subject));
   RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request, [&](std::string_view title) {
@@ -145,9 +146,8 @@ Result<int> run(const Arguments& args, Console& console) {
   return 0;
 }
 
-constexpr const Flag* kFlags[] = {&flags::kSubject, &kFrom, &kTo,     &kCompareFrom, &kCompareTo,
-                                  &kLanguage,       &kForm, &kOutput, &flags::kLake, &flags::kMemory,
-                                  &flags::kThreads};
+constexpr const Flag* kFlags[] = {&kSubject, &kFrom,   &kTo,          &kCompareFrom,   &kCompareTo,     &kLanguage,
+                                  &kForm,    &kOutput, &flags::kLake, &flags::kMemory, &flags::kThreads};
 constexpr std::string_view kExamples[] = {
     "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --format html -o dossier.html",
     "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --compare-from 2017-04-01 --compare-to "

@@ -9,7 +9,7 @@
 namespace rw {
 namespace flags {
 extern constinit const Flag kSubject{
-    .name = "subject", .value = "FILE", .doc = "a subject file: what is watched; may be repeated", .repeatable = true};
+    .name = "subject", .value = "FILE", .doc = "a subject file: what is watched", .repeatable = true};
 }
 
 Result<Organisation> lake_organisation(const Arguments& args) {
