@@ -68,6 +68,26 @@ inline std::vector<Flow> flows(std::uint32_t count) {
   return all;
 }
 
+// The batches that an emitter makes of these rows, one per table.
+class KeepingSink : public BatchSink {
+ public:
+  Result<void> take(Batch&& batch) override {
+    batches.push_back(std::move(batch));
+    return {};
+  }
+  std::vector<Batch> batches;
+};
+
+template <typename Record>
+Batch batch_of(std::span<const Record> records) {
+  KeepingSink sink;
+  Emitter emitter(sink, "input", "test", kStart);
+  for (const Record& record : records) emitter.add(record);
+  EXPECT_TRUE(emitter.finish());
+  EXPECT_EQ(sink.batches.size(), 1U);
+  return std::move(sink.batches.at(0));
+}
+
 inline std::unique_ptr<Lake> open_lake(const TemporaryFolder& folder) {
   LakeOptions options;
   options.create = options.write = true;
