@@ -1,17 +1,17 @@
 // The catalog in SQLite: write-ahead log, synchronous=FULL, a change is one transaction.
 #include "lake/catalog.h"
 
-#include <sqlite3.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <chrono>
 
+#include "lake/sqlite.h"
+
 namespace rw {
 namespace {
 
 constexpr int kApplicationId = 0x52574C4B;  // "RWLK"
-constexpr int kBusyMilliseconds = 30'000;   // writers wait for each other; a transaction takes milliseconds
 constexpr std::uint32_t kIngestBlock = 16;  // numbers taken per transaction
 
 constexpr const char* kSchema = R"sql(
@@ -33,60 +33,13 @@ CREATE TABLE trash(id INTEGER PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT
 
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
-// A prepared statement that is bound in order, stepped and read in order.
-class Statement {
- public:
-  Statement(sqlite3* db, const char* sql) : db_(db) { status_ = sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  Statement& bind(std::int64_t value) {
-    if (statement_ != nullptr) status_ = sqlite3_bind_int64(statement_, ++bound_, value);
-    return *this;
-  }
-  Statement& bind(std::string_view text) {
-    if (statement_ != nullptr)
-      status_ = sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-    return *this;
-  }
-  // True while there is a row; false at the end or on failure (then ok() is false).
-  bool step() {
-    if (statement_ == nullptr || (status_ != SQLITE_OK && status_ != SQLITE_ROW)) return false;
-    status_ = sqlite3_step(statement_);
-    return status_ == SQLITE_ROW;
-  }
-  bool ok() const {
-    return statement_ != nullptr && (status_ == SQLITE_OK || status_ == SQLITE_ROW || status_ == SQLITE_DONE);
-  }
-  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  std::string text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes == nullptr ? std::string()
-                            : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
-  }
-  void again() {
-    sqlite3_reset(statement_);
-    bound_ = 0;
-    status_ = SQLITE_OK;
-  }
-
- private:
-  sqlite3* db_;
-  sqlite3_stmt* statement_ = nullptr;
-  int status_ = SQLITE_OK;
-  int bound_ = 0;
-};
-
 class SqliteCatalog : public Catalog {
  public:
   explicit SqliteCatalog(std::string path) : path_(std::move(path)) {}
-  ~SqliteCatalog() override { sqlite3_close_v2(db_); }
 
   Result<void> start(bool create) {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) return failed("cannot be opened");
-    sqlite3_busy_timeout(db_, kBusyMilliseconds);
+    using Mode = SqliteDatabase::Mode;
+    if (!db_.open(path_, create ? Mode::kCreate : Mode::kReadWrite)) return failed("cannot be opened");
     RW_ASSIGN(const std::int64_t application, integer("PRAGMA application_id"));
     RW_ASSIGN(std::int64_t version, integer("PRAGMA user_version"));
     if (application == 0 && version == 0 && create) {
@@ -100,7 +53,7 @@ class SqliteCatalog : public Catalog {
                                                   std::to_string(version) + ", this one knows " +
                                                   std::to_string(kVersion) + "); use that one");
     RW_TRY(execute("PRAGMA synchronous=FULL"));
-    Statement seed(db_, "SELECT value FROM meta WHERE key='hash_seed'");
+    SqliteStatement seed(db_, "SELECT value FROM meta WHERE key='hash_seed'");
     if (!seed.step()) return failed("has no seed");
     hash_seed_ = static_cast<std::uint64_t>(seed.integer(0));
     return {};
@@ -109,29 +62,24 @@ class SqliteCatalog : public Catalog {
   std::uint64_t hash_seed() const override { return hash_seed_; }
 
   bool synthetic() override {
-    Statement s(db_, "SELECT 1 FROM meta WHERE key='synthetic'");
+    SqliteStatement s(db_, "SELECT 1 FROM meta WHERE key='synthetic'");
     return s.step();
   }
   Result<void> mark_synthetic() override { return execute("INSERT OR IGNORE INTO meta VALUES('synthetic', 1)"); }
 
   Result<std::uint32_t> next_ingest() override {
     if (next_ingest_ == ingest_end_) {
-      RW_TRY(execute("BEGIN IMMEDIATE"));
-      const auto taken = take_ingest_numbers();
-      if (!taken) return rolled_back(taken.error());
-      RW_TRY(commit());
-      next_ingest_ = *taken;
-      ingest_end_ = *taken + kIngestBlock;
+      RW_TRY(db_.transaction([this] { return take_ingest_numbers(); }));
     }
     return next_ingest_++;
   }
 
   Result<std::vector<FileEntry>> files(std::string_view table, TimeRange range, bool by_end) override {
-    Statement s(db_,
-                by_end ? "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                         "WHERE table_name=?1 AND min_time<?2 AND max_end>=?3 ORDER BY min_time,id"
-                       : "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                         "WHERE table_name=?1 AND min_time<?2 AND max_time>=?3 ORDER BY min_time,id");
+    SqliteStatement s(
+        db_, by_end ? "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                      "WHERE table_name=?1 AND min_time<?2 AND max_end>=?3 ORDER BY min_time,id"
+                    : "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                      "WHERE table_name=?1 AND min_time<?2 AND max_time>=?3 ORDER BY min_time,id");
     s.bind(table).bind(range.to.us).bind(range.from.us);
     return read_files(s);
   }
@@ -139,10 +87,10 @@ class SqliteCatalog : public Catalog {
   Result<std::vector<FileEntry>> files_of_ingests(const std::vector<std::uint32_t>& ingests) override {
     std::vector<FileEntry> found;
     for (const std::uint32_t ingest : ingests) {
-      Statement s(db_,
-                  "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
-                  "WHERE id IN (SELECT file FROM file_ingests WHERE ingest=?1)");
-      s.bind(ingest);
+      SqliteStatement s(db_,
+                        "SELECT id,path,table_name,min_time,max_time,max_end,row_count,bytes,schema,shape FROM files "
+                        "WHERE id IN (SELECT file FROM file_ingests WHERE ingest=?1)");
+      s.bind(std::int64_t{ingest});
       RW_ASSIGN(std::vector<FileEntry> some, read_files(s));
       for (FileEntry& file : some)
         if (std::none_of(found.begin(), found.end(), [&](const FileEntry& f) { return f.id == file.id; }))
@@ -157,29 +105,27 @@ class SqliteCatalog : public Catalog {
     return execute("BEGIN");
   }
   void end_snapshot() override {
-    if (--snapshots_ == 0) sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr);
+    if (--snapshots_ == 0) static_cast<void>(db_.execute("COMMIT"));
   }
 
   Result<void> apply(const CatalogChange& change) override {
-    RW_TRY(execute("BEGIN IMMEDIATE"));
-    if (auto done = apply_inside(change); !done) return rolled_back(done.error());
-    return commit();
+    return db_.transaction([&] { return apply_inside(change); });
   }
 
   Result<std::vector<KnownInput>> known_inputs(std::uint64_t head_hash, std::uint64_t at_most_bytes) override {
-    Statement s(db_,
-                "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE head_hash=?1 AND bytes<=?2 ORDER BY bytes DESC");
+    SqliteStatement s(
+        db_, "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE head_hash=?1 AND bytes<=?2 ORDER BY bytes DESC");
     s.bind(as_signed(head_hash)).bind(as_signed(std::min<std::uint64_t>(at_most_bytes, INT64_MAX)));
     return read_inputs(s);
   }
   Result<std::vector<KnownInput>> known_small_inputs() override {
-    Statement s(db_, "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE bytes<?1 ORDER BY bytes DESC");
+    SqliteStatement s(db_, "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE bytes<?1 ORDER BY bytes DESC");
     s.bind(as_signed(InputIdentity::kHeadBytes));
     return read_inputs(s);
   }
 
   Result<std::vector<ObservedHour>> observed_hours(TimeRange range) override {
-    Statement s(db_, "SELECT hour,sensor FROM observed WHERE hour>=?1 AND hour<?2 ORDER BY hour,sensor");
+    SqliteStatement s(db_, "SELECT hour,sensor FROM observed WHERE hour>=?1 AND hour<?2 ORDER BY hour,sensor");
     const std::int64_t from = range.from.us / kHour.us;
     s.bind(from).bind((range.to.us + kHour.us - 1) / kHour.us);
     std::vector<ObservedHour> hours;
@@ -189,7 +135,7 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<TimeRange> extent(std::string_view table) override {
-    Statement s(db_, "SELECT min(min_time),max(max_time),count(*) FROM files WHERE table_name=?1");
+    SqliteStatement s(db_, "SELECT min(min_time),max(max_time),count(*) FROM files WHERE table_name=?1");
     s.bind(table);
     if (!s.step()) return failed("cannot be read");
     if (s.integer(2) == 0) return TimeRange{};
@@ -197,9 +143,9 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<std::vector<TableInfo>> table_infos() override {
-    Statement s(db_,
-                "SELECT table_name,count(*),sum(row_count),sum(bytes),min(min_time),max(max_time) FROM files "
-                "GROUP BY table_name ORDER BY table_name");
+    SqliteStatement s(db_,
+                      "SELECT table_name,count(*),sum(row_count),sum(bytes),min(min_time),max(max_time) FROM files "
+                      "GROUP BY table_name ORDER BY table_name");
     std::vector<TableInfo> infos;
     while (s.step())
       infos.push_back({s.text(0),
@@ -214,7 +160,7 @@ class SqliteCatalog : public Catalog {
   Result<std::uint64_t> ingest_count() override { return count("SELECT count(DISTINCT ingest) FROM file_ingests"); }
 
   Result<std::vector<std::string>> all_paths() override {
-    Statement s(db_, "SELECT path FROM files UNION ALL SELECT path FROM trash");
+    SqliteStatement s(db_, "SELECT path FROM files UNION ALL SELECT path FROM trash");
     std::vector<std::string> paths;
     while (s.step()) paths.push_back(s.text(0));
     if (!s.ok()) return failed("cannot be read");
@@ -222,7 +168,7 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<std::vector<TrashEntry>> trash(Timestamp since) override {
-    Statement s(db_, "SELECT id,path,bytes FROM trash WHERE since<=?1");
+    SqliteStatement s(db_, "SELECT id,path,bytes FROM trash WHERE since<=?1");
     s.bind(since.us);
     std::vector<TrashEntry> entries;
     while (s.step()) entries.push_back({s.integer(0), s.text(1), static_cast<std::uint64_t>(s.integer(2))});
@@ -232,41 +178,24 @@ class SqliteCatalog : public Catalog {
   Result<std::uint64_t> trash_bytes() override { return count("SELECT coalesce(sum(bytes),0) FROM trash"); }
   Result<void> forget_trash(const std::vector<std::int64_t>& ids) override {
     if (ids.empty()) return {};
-    RW_TRY(execute("BEGIN IMMEDIATE"));
-    for (const std::int64_t id : ids)
-      if (auto done = run("DELETE FROM trash WHERE id=?1", id); !done) return rolled_back(done.error());
-    return commit();
+    return db_.transaction([&]() -> Result<void> {
+      for (const std::int64_t id : ids) RW_TRY(run("DELETE FROM trash WHERE id=?1", id));
+      return {};
+    });
   }
 
  private:
   Failure failed(const char* what) const {
-    const int code = db_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(db_);
-    std::string message = "the catalog " + path_ + " " + what;
-    if (db_ != nullptr) message += std::string(": ") + sqlite3_errmsg(db_);
-    switch (code & 0xFF) {
-      case SQLITE_CORRUPT:
-      case SQLITE_NOTADB: return {ErrorCode::kCorrupt, message + "; restore it from a backup"};
-      case SQLITE_BUSY:
-      case SQLITE_LOCKED: return {ErrorCode::kConflict, message + "; another process is writing, try again"};
-      case SQLITE_NOMEM: return {ErrorCode::kLimit, message};
-      default: return {ErrorCode::kIo, message};
-    }
+    Failure failure = db_.failure(what);
+    failure.error.message.insert(0, "the catalog ");
+    return failure;
   }
-
   Result<void> execute(const char* sql) {
-    if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failed("refused a statement");
-    return {};
-  }
-  Failure rolled_back(const Error& error) {
-    sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
-    return Failure(error);
-  }
-  Result<void> commit() {
-    if (auto done = execute("COMMIT"); !done) return rolled_back(done.error());
+    if (!db_.execute(sql)) return failed("refused a statement");
     return {};
   }
   Result<std::int64_t> integer(const char* sql) {
-    Statement s(db_, sql);
+    SqliteStatement s(db_, sql);
     if (!s.step()) return failed("cannot be read");
     return s.integer(0);
   }
@@ -276,7 +205,7 @@ class SqliteCatalog : public Catalog {
   }
   template <typename... Args>
   Result<void> run(const char* sql, const Args&... args) {
-    Statement s(db_, sql);
+    SqliteStatement s(db_, sql);
     (s.bind(args), ...);
     s.step();
     if (!s.ok()) return failed("refused a change");
@@ -286,12 +215,10 @@ class SqliteCatalog : public Catalog {
   // Two processes may make the same lake at once: the second finds it made.
   Result<void> make() {
     RW_TRY(execute("PRAGMA journal_mode=WAL"));
-    RW_TRY(execute("BEGIN IMMEDIATE"));
-    const auto version = integer("PRAGMA user_version");
-    if (!version) return rolled_back(version.error());
-    if (*version == 0)
-      if (auto made = make_inside(); !made) return rolled_back(made.error());
-    return commit();
+    return db_.transaction([this]() -> Result<void> {
+      RW_ASSIGN(const std::int64_t version, integer("PRAGMA user_version"));
+      return version == 0 ? make_inside() : Result<void>();
+    });
   }
   Result<void> make_inside() {
     RW_TRY(execute(kSchema));
@@ -304,11 +231,13 @@ class SqliteCatalog : public Catalog {
     return execute(("PRAGMA user_version=" + std::to_string(kVersion)).c_str());
   }
 
-  Result<std::uint32_t> take_ingest_numbers() {
+  Result<void> take_ingest_numbers() {
     RW_ASSIGN(const std::int64_t next, integer("SELECT value FROM meta WHERE key='next_ingest'"));
     if (next + kIngestBlock > UINT32_MAX) return Failure(ErrorCode::kLimit, "the lake has used up its ingest numbers");
     RW_TRY(run("UPDATE meta SET value=?1 WHERE key='next_ingest'", next + kIngestBlock));
-    return static_cast<std::uint32_t>(next);
+    next_ingest_ = static_cast<std::uint32_t>(next);
+    ingest_end_ = next_ingest_ + kIngestBlock;
+    return {};
   }
 
   Result<void> apply_inside(const CatalogChange& change) {
@@ -316,7 +245,7 @@ class SqliteCatalog : public Catalog {
     for (const std::int64_t id : change.remove) {
       RW_TRY(run("INSERT INTO trash(path,bytes,since) SELECT path,bytes,?2 FROM files WHERE id=?1", id, now));
       RW_TRY(run("DELETE FROM files WHERE id=?1", id));
-      if (sqlite3_changes(db_) != 1)
+      if (db_.changes() != 1)
         return Failure(ErrorCode::kConflict, "another process replaced the same files meanwhile; try again");
       RW_TRY(run("DELETE FROM file_ingests WHERE file=?1", id));
     }
@@ -336,8 +265,8 @@ class SqliteCatalog : public Catalog {
             "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
             file.path, file.table, file.min_time.us, file.max_time.us, file.max_end.us, as_signed(file.rows),
             as_signed(file.bytes), static_cast<std::int64_t>(file.schema), file.shape));
-    const std::int64_t id = sqlite3_last_insert_rowid(db_);
-    Statement s(db_, "INSERT INTO file_ingests VALUES(?1,?2)");
+    const std::int64_t id = db_.last_row();
+    SqliteStatement s(db_, "INSERT INTO file_ingests VALUES(?1,?2)");
     for (const std::uint32_t ingest : file.ingests) {
       s.again();
       s.bind(id).bind(static_cast<std::int64_t>(ingest)).step();
@@ -353,7 +282,7 @@ class SqliteCatalog : public Catalog {
     for (const auto& [code, n] : taken.counts.weird) weird += n;
     const InputIdentity& input = taken.identity;
     const bool identified = input.hash_hi != 0 || input.hash_lo != 0;
-    Statement same(db_, "SELECT 1 FROM inputs WHERE head_hash=?1 AND bytes=?2 AND hash_hi=?3 AND hash_lo=?4");
+    SqliteStatement same(db_, "SELECT 1 FROM inputs WHERE head_hash=?1 AND bytes=?2 AND hash_hi=?3 AND hash_lo=?4");
     same.bind(as_signed(input.head_hash)).bind(as_signed(input.bytes));
     same.bind(as_signed(input.hash_hi)).bind(as_signed(input.hash_lo));
     if (identified && same.step())
@@ -364,7 +293,7 @@ class SqliteCatalog : public Catalog {
   }
 
   Result<void> add_observed(const CatalogChange& change) {
-    Statement s(db_, "INSERT OR IGNORE INTO observed VALUES(?1,?2)");
+    SqliteStatement s(db_, "INSERT OR IGNORE INTO observed VALUES(?1,?2)");
     for (const ObservedHour& seen : change.observed) {
       s.again();
       s.bind(seen.sensor).bind(seen.hour.us / kHour.us).step();
@@ -373,7 +302,7 @@ class SqliteCatalog : public Catalog {
     return {};
   }
 
-  Result<std::vector<FileEntry>> read_files(Statement& s) {
+  Result<std::vector<FileEntry>> read_files(SqliteStatement& s) {
     std::vector<FileEntry> found;
     while (s.step())
       found.push_back({s.integer(0),
@@ -391,13 +320,13 @@ class SqliteCatalog : public Catalog {
     return found;
   }
   Result<void> read_ingests(FileEntry& file) {
-    Statement s(db_, "SELECT ingest FROM file_ingests WHERE file=?1 ORDER BY ingest");
+    SqliteStatement s(db_, "SELECT ingest FROM file_ingests WHERE file=?1 ORDER BY ingest");
     s.bind(file.id);
     while (s.step()) file.ingests.push_back(static_cast<std::uint32_t>(s.integer(0)));
     if (!s.ok()) return failed("cannot be read");
     return {};
   }
-  Result<std::vector<KnownInput>> read_inputs(Statement& s) {
+  Result<std::vector<KnownInput>> read_inputs(SqliteStatement& s) {
     std::vector<KnownInput> known;
     while (s.step())
       known.push_back({static_cast<std::uint64_t>(s.integer(0)), static_cast<std::uint64_t>(s.integer(1)),
@@ -407,7 +336,7 @@ class SqliteCatalog : public Catalog {
   }
 
   std::string path_;
-  sqlite3* db_ = nullptr;
+  SqliteDatabase db_;
   std::uint64_t hash_seed_ = 0;
   int snapshots_ = 0;
   std::uint32_t next_ingest_ = 0;

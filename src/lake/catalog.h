@@ -1,5 +1,5 @@
 // The catalog: which files are live, which inputs are known, which hours were observed. A change is one durable
-// transaction. catalog.cpp is the one file (beside the state of findings) that includes SQLite's header.
+// transaction.
 #pragma once
 
 #include <cstdint>

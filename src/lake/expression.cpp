@@ -471,6 +471,62 @@ std::string near_name(std::string_view name, const RenderInput& in) {
   return "no column \"" + std::string(name) + "\" in " + in.where;
 }
 
+Result<Sql> column(const Expr& e, const RenderInput& in) {
+  const Sql* column = in.scope(e.name);
+  if (column == nullptr) return Failure(ErrorCode::kUsage, near_name(e.name, in));
+  return *column;
+}
+
+Result<Sql> negation(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(const Sql s, render(*e.args[0], in));
+  if (s.type != SqlType::kBool && s.type != SqlType::kNull) return mismatch("not", s);
+  if (is_constant_null(s) || is_constant(s, false)) return constant_bool(true);
+  if (is_constant(s, true)) return constant_bool(false);
+  return boolean("(NOT coalesce(" + s.text + ", false))");
+}
+
+Result<Sql> comparison(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(Sql a, render(*e.args[0], in));
+  RW_ASSIGN(Sql b, render(*e.args[1], in));
+  return compare(e.kind, std::move(a), std::move(b));
+}
+
+Result<Sql> is_null_test(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(const Sql s, render(*e.args[0], in));
+  if (s.constant || s.type == SqlType::kNull) return constant_bool(is_constant_null(s));
+  return boolean("(" + s.text + " IS NULL)");
+}
+
+Result<Sql> calculation(const Expr& e, const RenderInput& in) {
+  if (e.kind == Kind::kSub && is_column(*e.args[0], "end_time") && is_column(*e.args[1], "start_time"))
+    if (const Sql* span = in.scope(kSpanColumn); span != nullptr) return *span;
+  RW_ASSIGN(const Sql a, render(*e.args[0], in));
+  RW_ASSIGN(const Sql b, render(*e.args[1], in));
+  return arithmetic(e.kind, a, b);
+}
+
+Result<Sql> in_prefixes(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(const Sql address, render(*e.args[0], in));
+  if (is_constant_null(address)) return constant_bool(false);
+  if (address.type != SqlType::kIp) return mismatch("a network test", address);
+  return in_ranges(address, e.prefixes, in.context);
+}
+
+Result<Sql> matches(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(const Sql s, render(*e.args[0], in));
+  if (is_constant_null(s)) return constant_bool(false);
+  if (s.type != SqlType::kText) return mismatch("a pattern", s);
+  return boolean("(" + s.text + " ILIKE " + duck::quote_text(like_pattern(as_string(e.literal))) + " ESCAPE '^')");
+}
+
+Result<Sql> time_bucket(const Expr& e, const RenderInput& in) {
+  RW_ASSIGN(const Sql s, render(*e.args[0], in));
+  if (is_constant_null(s)) return sql_null(SqlType::kTime);
+  if (s.type != SqlType::kTime || e.bucket.us <= 0) return mismatch("a time bucket", s);
+  const std::string width = std::to_string(e.bucket.us);
+  return Sql{SqlType::kTime, "make_timestamp(epoch_us(" + s.text + ") // " + width + " * " + width + ")", {}, {}, {}};
+}
+
 }  // namespace
 
 Sql sql_null(SqlType type) {
@@ -537,71 +593,30 @@ Sql sql_literal(const Value& value) {
 
 Result<Sql> render(const Expr& e, const RenderInput& in) {
   switch (e.kind) {
-    case Kind::kColumn: {
-      const Sql* column = in.scope(e.name);
-      if (column == nullptr) return Failure(ErrorCode::kUsage, near_name(e.name, in));
-      return *column;
-    }
+    case Kind::kColumn: return column(e, in);
     case Kind::kLiteral: return sql_literal(e.literal);
     case Kind::kAnd:
     case Kind::kOr: return logical(e.kind, e, in);
-    case Kind::kNot: {
-      RW_ASSIGN(const Sql s, render(*e.args[0], in));
-      if (s.type != SqlType::kBool && s.type != SqlType::kNull) return mismatch("not", s);
-      if (is_constant_null(s) || is_constant(s, false)) return constant_bool(true);
-      if (is_constant(s, true)) return constant_bool(false);
-      return boolean("(NOT coalesce(" + s.text + ", false))");
-    }
+    case Kind::kNot: return negation(e, in);
     case Kind::kEq:
     case Kind::kNe:
     case Kind::kLt:
     case Kind::kLe:
     case Kind::kGt:
-    case Kind::kGe: {
-      RW_ASSIGN(Sql a, render(*e.args[0], in));
-      RW_ASSIGN(Sql b, render(*e.args[1], in));
-      return compare(e.kind, std::move(a), std::move(b));
-    }
-    case Kind::kIsNull: {
-      RW_ASSIGN(const Sql s, render(*e.args[0], in));
-      if (s.constant || s.type == SqlType::kNull) return constant_bool(is_constant_null(s));
-      return boolean("(" + s.text + " IS NULL)");
-    }
+    case Kind::kGe: return comparison(e, in);
+    case Kind::kIsNull: return is_null_test(e, in);
     case Kind::kAdd:
     case Kind::kSub:
     case Kind::kMul:
-    case Kind::kDiv: {
-      if (e.kind == Kind::kSub && is_column(*e.args[0], "end_time") && is_column(*e.args[1], "start_time"))
-        if (const Sql* span = in.scope(kSpanColumn); span != nullptr) return *span;
-      RW_ASSIGN(const Sql a, render(*e.args[0], in));
-      RW_ASSIGN(const Sql b, render(*e.args[1], in));
-      return arithmetic(e.kind, a, b);
-    }
+    case Kind::kDiv: return calculation(e, in);
     case Kind::kCoalesce: return coalesce(e, in);
     case Kind::kIn: return in_values(e, in);
-    case Kind::kInPrefixes: {
-      RW_ASSIGN(const Sql address, render(*e.args[0], in));
-      if (is_constant_null(address)) return constant_bool(false);
-      if (address.type != SqlType::kIp) return mismatch("a network test", address);
-      return in_ranges(address, e.prefixes, in.context);
-    }
+    case Kind::kInPrefixes: return in_prefixes(e, in);
     case Kind::kTupleIn: return tuple_in(e, in);
-    case Kind::kMatches: {
-      RW_ASSIGN(const Sql s, render(*e.args[0], in));
-      if (is_constant_null(s)) return constant_bool(false);
-      if (s.type != SqlType::kText) return mismatch("a pattern", s);
-      return boolean("(" + s.text + " ILIKE " + duck::quote_text(like_pattern(as_string(e.literal))) + " ESCAPE '^')");
-    }
+    case Kind::kMatches: return matches(e, in);
     case Kind::kClassify: return classify(e, in);
     case Kind::kLabel: return label(e, in);
-    case Kind::kTimeBucket: {
-      RW_ASSIGN(const Sql s, render(*e.args[0], in));
-      if (is_constant_null(s)) return sql_null(SqlType::kTime);
-      if (s.type != SqlType::kTime || e.bucket.us <= 0) return mismatch("a time bucket", s);
-      const std::string width = std::to_string(e.bucket.us);
-      return Sql{
-          SqlType::kTime, "make_timestamp(epoch_us(" + s.text + ") // " + width + " * " + width + ")", {}, {}, {}};
-    }
+    case Kind::kTimeBucket: return time_bucket(e, in);
     case Kind::kLocalDate:
     case Kind::kLocalHour:
     case Kind::kLocalWeekday: return local_time(e, in);

@@ -11,12 +11,21 @@ constexpr int kBusyMilliseconds = 30'000;  // writers wait for each other; a tra
 SqliteDatabase::~SqliteDatabase() { sqlite3_close_v2(db_); }
 
 Failure SqliteDatabase::failure(std::string_view doing) const {
-  const int code = db_ == nullptr ? SQLITE_CANTOPEN : sqlite3_errcode(db_) & 0xFF;
-  const ErrorCode kind = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ErrorCode::kCorrupt
-                         : code == SQLITE_BUSY || code == SQLITE_LOCKED  ? ErrorCode::kConflict
-                                                                         : ErrorCode::kIo;
-  return {kind, path_ + " " + std::string(doing) + ": " + (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_))};
+  const int code = db_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(db_);
+  std::string message =
+      path_ + " " + std::string(doing) + ": " + (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_));
+  switch (code & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return {ErrorCode::kCorrupt, message + "; restore it from a backup"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return {ErrorCode::kConflict, message + "; another process is writing, try again"};
+    case SQLITE_NOMEM: return {ErrorCode::kLimit, message};
+    default: return {ErrorCode::kIo, message};
+  }
 }
+
+std::int64_t SqliteDatabase::last_row() const { return sqlite3_last_insert_rowid(db_); }
+int SqliteDatabase::changes() const { return sqlite3_changes(db_); }
 
 Result<void> SqliteDatabase::open(const std::string& path, Mode mode) {
   path_ = path;

@@ -1,5 +1,4 @@
-// A thin hand on SQLite for the lake's own files; sqlite.cpp is the only one here that needs more than these two
-// classes.
+// A thin hand on SQLite for the lake's own files; sqlite.cpp is the one adapter of SQLite's header.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +26,14 @@ class SqliteDatabase {
   template <typename Body>
   Result<void> transaction(Body body) {
     RW_TRY(execute("BEGIN IMMEDIATE"));
-    if (Result<void> done = body(); !done) {
-      static_cast<void>(execute("ROLLBACK"));
-      return done;
-    }
-    return execute("COMMIT");
+    Result<void> done = body();
+    if (done) done = execute("COMMIT");
+    if (!done) static_cast<void>(execute("ROLLBACK"));
+    return done;
   }
-  // What went wrong last, with the file's name.
+  std::int64_t last_row() const;  // the number of the row inserted last
+  int changes() const;            // rows that the last statement changed
+  // What went wrong last, with the file's name and what to do about it.
   Failure failure(std::string_view doing) const;
   sqlite3* handle() const { return db_; }
 

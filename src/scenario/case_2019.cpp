@@ -101,6 +101,10 @@ class World {
   Result<void> write_text(const std::string& name, std::string text);
   std::string subject_text() const;
   std::string truth_text() const;
+  void write_sensors(JsonText& json) const;
+  void write_growth(JsonText& json) const;
+  void write_names(JsonText& json) const;
+  void write_periods(JsonText& json) const;
   std::string marker_text() const;
 
   ScenarioOptions options_;
@@ -374,14 +378,7 @@ label = "Russian satellite provider"
 )toml";
 }
 
-std::string World::truth_text() const {
-  JsonText json;
-  json.object()
-      .member("schema", 1)
-      .member("synthetic", true)
-      .member("scenario", "case-2019")
-      .member("subject", "case-2019");
-  json.member("seed", options_.seed).member("scale", options_.scale);
+void World::write_sensors(JsonText& json) const {
   json.key("sensors").list();
   for (const auto& exporter : exporters_) {
     const NetflowWriter::Totals& totals = exporter->totals();
@@ -393,7 +390,10 @@ std::string World::truth_text() const {
   }
   json.end();
   json.key("zeek").object().member("conn", conn_.rows()).member("dns", dns_.rows()).end();
-  // Section 1: the ratio that the study's "almost 300 %" is planted as, from what was written.
+}
+
+// Section 1: the ratio that the study's "almost 300 %" is planted as, from what was written.
+void World::write_growth(JsonText& json) const {
   const auto mean = [this](std::string_view name) {
     const auto it = std::find_if(periods_.begin(), periods_.end(),
                                  [name](const PeriodTruth& p) { return p.name() == name && p.zone() != "UTC"; });
@@ -412,7 +412,10 @@ std::string World::truth_text() const {
         .member("level", levels()[i].level)
         .end();
   json.end().end();
-  // Section 3: the move; the old addresses stop answering for these names at once.
+}
+
+// Section 3: the move; the old addresses stop answering for these names at once.
+void World::write_names(JsonText& json) const {
   json.key("names").object().key("moves").list();
   constexpr std::array<std::array<std::uint32_t, 2>, 2> kMoves{{{kOldNs1, kNewNs1}, {kOldNs2, kNewNs2}}};
   for (std::size_t i = 0; i < kMoves.size(); ++i)
@@ -424,6 +427,9 @@ std::string World::truth_text() const {
         .member("time", kNameServerMove.to_string())
         .end();
   json.end().member("first_answer_with_new", first_new_name_.to_string()).end();
+}
+
+void World::write_periods(JsonText& json) const {
   json.key("periods").list();
   for (const PeriodTruth& period : periods_) {
     json.object().member("name", period.name()).member("zone", period.zone());
@@ -436,7 +442,22 @@ std::string World::truth_text() const {
     period.write_concentration(json);
     json.end().end();
   }
-  json.end().end();
+  json.end();
+}
+
+std::string World::truth_text() const {
+  JsonText json;
+  json.object()
+      .member("schema", 1)
+      .member("synthetic", true)
+      .member("scenario", "case-2019")
+      .member("subject", "case-2019");
+  json.member("seed", options_.seed).member("scale", options_.scale);
+  write_sensors(json);
+  write_growth(json);
+  write_names(json);
+  write_periods(json);
+  json.end();
   return json.take();
 }
 
