@@ -1,7 +1,7 @@
 # The front door: each target does all of its own set-up on a fresh Debian 12 (as root, or with sudo) and is quick when nothing is to do.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: build demo test check bench fuzz format clean help
+.PHONY: build demo test check bench fuzz lab judge format clean help
 
 build: ## the binary: build/release/rangewatch
 	@scripts/bootstrap build
@@ -27,6 +27,11 @@ bench: ## rangewatch beside nfdump, softflowd and tshark on the same inputs; wri
 fuzz: ## each fuzz target for FUZZ_SECONDS (default 60) from seeds
 	@scripts/bootstrap build test
 	@scripts/fuzz $${FUZZ_SECONDS:-60}
+
+lab: ## record real tools in network namespaces afresh, into build/lab (as root); scripts/lab --keep copies them to lab/
+	@scripts/bootstrap build lab
+	@scripts/build release rangewatch
+	@scripts/lab
 
 format: ## rewrite sources with clang-format
 	@scripts/bootstrap check

@@ -6,6 +6,7 @@
 namespace rw {
 
 extern const Command kIngestCommand;
+extern const Command kListenPcapCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kSqlCommand;
@@ -30,6 +31,7 @@ namespace {
 // clang-format off
 constexpr std::array kCommands{
     &kIngestCommand,
+    &kListenPcapCommand,
     &kFlowsCommand,
     &kDnsCommand,
     &kSqlCommand,

@@ -58,6 +58,8 @@ class Traffic {
   // At most kBatch records, in the order of the input. Crossing the emitter's resume offset tells all that is open
   // first.
   void add(std::span<const CaptureRecord> records);
+  // It is `now` though no packet came: tells what has been silent for long enough.
+  void advance(Timestamp now) { turn_clock(now); }
   // Tells all that is open. Call once, at the end.
   void finish();
 

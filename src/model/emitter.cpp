@@ -147,6 +147,11 @@ void Emitter::skipped(std::string_view kind) {
   ++it->second;
 }
 
+Result<void> Emitter::flush() {
+  for (std::size_t slot = 0; slot < kTableCount; ++slot) flush(slot);
+  return status_;
+}
+
 Result<void> Emitter::finish() {
   for (const auto& [code, count] : weird_) {
     if (count <= options_.weird_samples_per_code) continue;
@@ -160,8 +165,7 @@ Result<void> Emitter::finish() {
     row.detail = "more of this kind, not kept one by one";
     append(11, kWeirdTable, row);
   }
-  for (std::size_t slot = 0; slot < kTableCount; ++slot) flush(slot);
-  return status_;
+  return flush();
 }
 
 Emitter::Counts Emitter::counts() const {

@@ -69,6 +69,8 @@ class Emitter {
   // time. Unset: row times are only checked to lie in years 1970 to 2199.
   void reference_time(Timestamp t) { reference_time_us_ = t.us; }
 
+  // Sends what has gathered to the sink and goes on, for inputs that have no end, such as devices.
+  Result<void> flush();
   // Sends what is left to the sink. Call once, at the end.
   Result<void> finish();
   // The first failure of the sink, if any: decoders of long inputs poll it per block and stop.
