@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "model/code_points.h"
 #include "store/filter_lexer.h"
+#include "store/filter_values.h"
 #include "store/filter_words.h"
 
 namespace rw {
@@ -249,15 +250,6 @@ class Parser {
     return fail(token, "expected host, net, port or an address after " + side + ", not " + shown(token));
   }
 
-  static bool looks_like_address(std::string_view text) {
-    if (text.empty()) return false;
-    const bool hex = std::all_of(text.begin(), text.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'f') || c == ':' || c == '.' || c == '/';
-    });
-    return hex && (text.find(':') != std::string_view::npos || text.find('/') != std::string_view::npos ||
-                   std::count(text.begin(), text.end(), '.') == 3);
-  }
-
   ExprPtr with_word(const FilterWord& word, const Sides& sides_of) {
     last_word_ = &word;
     last_sides_ = sides_of;
@@ -292,16 +284,6 @@ class Parser {
   }
 
   // ---- values
-
-  static const std::vector<std::string_view>& direction_names() {
-    static const auto* const kNames = new std::vector<std::string_view>{"ingress", "egress"};
-    return *kNames;
-  }
-  static std::optional<std::uint8_t> direction_number(std::string_view name) {
-    if (same(name, "ingress") || same(name, "in") || name == "0") return std::uint8_t{0};
-    if (same(name, "egress") || same(name, "out") || name == "1") return std::uint8_t{1};
-    return std::nullopt;
-  }
 
   bool is_list_start() const {
     return peek().kind == Token::Kind::kListOpen || (is_word(peek(), "in") && peek(1).kind == Token::Kind::kListOpen);
@@ -430,15 +412,12 @@ class Parser {
   bool masked_net(std::vector<Prefix>& out) {
     const Token base = take();
     take();
-    const auto mask = Ip::parse(peek().text);
-    const std::uint32_t bits = mask && mask->is_v4() ? mask->v4_bits() : 1;
-    int length = 0;
-    while (length < 32 && (bits >> (31 - length) & 1) != 0) ++length;
-    if (!mask || !mask->is_v4() || (length < 32 && (bits << length) != 0)) {
+    const auto length = mask_length(peek().text);
+    if (!length) {
       fail(peek(), quoted(peek().text) + " is not a network mask such as 255.255.255.0");
       return false;
     }
-    auto prefix = Prefix::parse(std::string(base.text) + "/" + std::to_string(length));
+    auto prefix = Prefix::parse(std::string(base.text) + "/" + std::to_string(*length));
     if (!prefix) {
       fail(base, prefix.error().message);
       return false;
@@ -447,29 +426,12 @@ class Parser {
     return true;
   }
 
-  struct PortRange {
-    std::int64_t first;
-    std::int64_t last;
-  };
-
-  bool read_port(const Token& token, std::vector<PortRange>& out) {
-    const auto number = [&](std::string_view text) -> std::optional<std::int64_t> {
-      std::uint16_t port = 0;
-      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
-      if (ec == std::errc{} && end == text.data() + text.size()) return port;
-      return std::nullopt;
-    };
-    if (const auto one = number(token.text)) {
-      out.push_back({*one, *one});
+  bool read_port(const Token& token, std::vector<NumberRange>& out) {
+    if (const auto ports = port_range(token.text)) {
+      if (ports->first > ports->last)
+        return fail(token, "the range " + quoted(token.text) + " runs backwards") != nullptr;
+      out.push_back(*ports);
       return true;
-    }
-    if (const std::size_t dash = token.text.find('-'); dash != std::string_view::npos && dash > 0) {
-      const auto first = number(token.text.substr(0, dash)), last = number(token.text.substr(dash + 1));
-      if (first && last) {
-        if (*first > *last) return fail(token, "the range " + quoted(token.text) + " runs backwards") != nullptr;
-        out.push_back({*first, *last});
-        return true;
-      }
     }
     if (context_.service_port) {
       if (const auto port = context_.service_port(lower(token.text))) {
@@ -481,30 +443,13 @@ class Parser {
     return false;
   }
 
-  static ExprPtr in_ranges(const ExprPtr& value, const std::vector<PortRange>& ranges) {
-    std::vector<ExprPtr> out;
-    std::vector<Value> single;
-    for (const PortRange& range : ranges) {
-      if (range.first == range.last)
-        single.emplace_back(range.first);
-      else
-        out.push_back(expr::all_of({expr::binary(Expr::Kind::kGe, value, expr::number(range.first)),
-                                    expr::binary(Expr::Kind::kLe, value, expr::number(range.last))}));
-    }
-    if (single.size() == 1)
-      out.push_back(expr::eq(value, expr::literal(single.front())));
-    else if (!single.empty())
-      out.push_back(expr::in(value, std::move(single)));
-    return out.size() == 1 ? out.front() : expr::any_of(std::move(out));
-  }
-
   ExprPtr port_value(const Sides& sides_of) {
     const Token& word = tokens_[next_ > 0 ? next_ - 1 : 0];
     for (const FilterSide* side : sides_of.list)
       if (side->port.empty()) return fail(word, "'" + std::string(side->word) + "' has no port here");
     bool given = false;
     const Expr::Kind kind = comparison(given);
-    std::vector<PortRange> ranges;
+    std::vector<NumberRange> ranges;
     const Token& value = peek();
     if (!values("a port", [&](const Token& token) { return read_port(token, ranges); })) return nullptr;
     if (kind != Expr::Kind::kEq && kind != Expr::Kind::kNe) {
@@ -606,12 +551,11 @@ class Parser {
   ExprPtr number_value(const ExprPtr& value) {
     bool given = false;
     const Expr::Kind kind = comparison(given);
-    std::vector<PortRange> ranges;  // inclusive
+    std::vector<NumberRange> ranges;  // inclusive
     const auto one = [&](const Token& token) {
-      std::int64_t first = 0, last = 0;
-      if (!read_numbers(token.text, first, last))
-        return fail(token, quoted(token.text) + " is not a number such as 1500, 1.5M or 2Gi") != nullptr;
-      ranges.push_back({first, last});
+      const auto numbers = number_range(token.text);
+      if (!numbers) return fail(token, quoted(token.text) + " is not a number such as 1500, 1.5M or 2Gi") != nullptr;
+      ranges.push_back(*numbers);
       return true;
     };
     const Token& token = peek();
@@ -621,22 +565,6 @@ class Parser {
     if (ranges.size() != 1 || ranges[0].first != ranges[0].last)
       return fail(token, "a single number is needed after '<' or '>'");
     return expr::binary(kind, value, expr::number(ranges[0].first));
-  }
-
-  static bool read_numbers(std::string_view text, std::int64_t& first, std::int64_t& last) {
-    auto number = parse_count(text);
-    if (number) {
-      first = last = *number;
-      return true;
-    }
-    const std::size_t dash = text.find('-');
-    if (dash == std::string_view::npos) return false;
-    number = parse_count(text.substr(0, dash));
-    const auto end = parse_count(text.substr(dash + 1));
-    if (!number || !end || *number > *end) return false;
-    first = *number;
-    last = *end;
-    return true;
   }
 
   ExprPtr duration_value(const ExprPtr& value) {
@@ -659,11 +587,6 @@ class Parser {
     if (!time) return fail(token, printable(time.error().message));
     take();
     return expr::binary(kind, value, expr::literal(*time));
-  }
-
-  static bool has_wildcard(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
-  static std::string_view without_final_dot(std::string_view name) {
-    return name.size() > 1 && name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
   }
 
   ExprPtr text_value(const ExprPtr& value, bool lower_case) {
