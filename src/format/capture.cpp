@@ -414,7 +414,7 @@ int detect_pcapng(Bytes head, std::string_view) {
   return order == kByteOrder || order == __builtin_bswap32(kByteOrder) ? 100 : 0;
 }
 
-constexpr std::string_view kTables = "flows, dns, dns_answers, tls, http, interfaces";
+constexpr std::string_view kTables = "flows, dns, dns_answers, tls, http, mining, interfaces";
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -164,8 +165,10 @@ TEST(CaptureData, FindsTheApplicationsOfLabelledCaptures) {
       {"cldap.pcap", {"cldap"}},
       {"dns-tcp.pcap", {"dns"}},
       {"dns-tunnel-iodine.pcap", {"dns"}},
-      {"dns_doh.pcap", {"tls"}},
-      {"doq.pcapng", {"quic"}},
+      {"dns_doh.pcap", {"doh"}},
+      {"dns_dot.pcap", {"dot"}},
+      {"dnscrypt-v2.pcap", {"dnscrypt"}},
+      {"doq.pcapng", {"doq"}},
       {"ftp.pcap", {"ftp"}},
       {"irc-basic.pcap", {"irc"}},
       {"irc.pcap", {"irc"}},
@@ -183,7 +186,12 @@ TEST(CaptureData, FindsTheApplicationsOfLabelledCaptures) {
       {"windowsupdate_over_http.pcap", {"http"}},
       {"synscan.pcap", {}},
       {"whatsapp.pcap", {}},
-      {"tailscale.pcap", {}},
+      {"tailscale.pcap", {"tailscale"}},
+      {"cloudflare-warp.pcap", {"tls", "warp"}},
+      {"openvpn.pcap", {"openvpn"}},
+      {"openvpn_nohmac_tcp.pcapng", {"openvpn"}},
+      {"ovpn-10100.pcap", {"openvpn"}},
+      {"protonvpn.pcap", {"tls", "wireguard"}},
   };
   for (const auto& [name, apps] : expected) {
     testing::Decoded decoded = read(fs::path(data) / "captures" / name);
@@ -192,6 +200,40 @@ TEST(CaptureData, FindsTheApplicationsOfLabelledCaptures) {
       if (row.contains("app")) found.insert(row.at("app"));
     EXPECT_EQ(found, apps) << name;
   }
+}
+
+// Every capture by its label in the manifest: what is said to be a VPN, Tor, IRC or mining is found, and none of them
+// in what is said to be benign.
+TEST(CaptureData, AgreesWithTheManifest) {
+  const std::string data = testing::shared_data();
+  if (data.empty()) GTEST_SKIP() << "no shared data";
+  const std::set<std::string> vpn = {"wireguard", "openvpn", "ike",  "esp",  "ah",        "l2tp",
+                                     "pptp",      "gre",     "tinc", "warp", "softether", "tailscale"};
+  const std::set<std::string> miners = {"stratum", "stratum2", "bitcoin", "levin"};
+  std::ifstream manifest(data + "/MANIFEST.tsv");
+  std::size_t benign = 0, labelled = 0;
+  for (std::string line; std::getline(manifest, line);) {
+    const auto fields = split(line, '\t');
+    if (fields.size() < 3 || !fields[0].starts_with("captures/")) continue;
+    testing::Decoded decoded = read(fs::path(data) / fields[0]);
+    std::set<std::string> kinds;
+    for (const Row& row : decoded["flows"]) {
+      if (!row.contains("app")) continue;
+      const std::string& app = row.at("app");
+      if (vpn.contains(app)) kinds.insert("vpn");
+      if (miners.contains(app)) kinds.insert("mining");
+      if (app == "tor" || app == "irc" || app == "socks" || app == "http-proxy") kinds.insert(app);
+    }
+    if (!decoded["mining"].empty()) kinds.insert("mining");
+    const std::string label = fields[2].substr(0, fields[2].find(':'));
+    std::set<std::string> wanted;
+    if (label == "vpn" || label == "irc" || label == "mining") wanted = {label};
+    if (label == "bitcoin p2p") wanted = {"mining"};
+    EXPECT_EQ(kinds, wanted) << fields[0] << " is " << fields[2];
+    ++(label == "benign" ? benign : labelled);
+  }
+  EXPECT_GE(benign, 25U);
+  EXPECT_GE(labelled, 20U);
 }
 
 }  // namespace

@@ -82,7 +82,22 @@ std::string_view method_of(std::string_view text) {
   return {};
 }
 
+bool is_proxy_header(std::string_view name) {
+  constexpr std::string_view kPrefix = "proxy-";
+  return name.size() > kPrefix.size() && equals_ignoring_case(name.substr(0, kPrefix.size()), kPrefix);
+}
+
 }  // namespace
+
+bool is_proxy_exchange(const HttpRequest& request, const HttpResponse& response) {
+  const bool opened = response.status >= 200 && response.status < 300;
+  if (request.method == "CONNECT") return opened || response.status == 407;
+  const std::string_view target = request.target;
+  const bool whole_url = equals_ignoring_case(target.substr(0, std::min<std::size_t>(target.size(), 7)), "http://");
+  if (!whole_url) return false;
+  if (response.status == 407) return true;
+  return response.status < 500 && (request.to_proxy || response.from_proxy);
+}
 
 bool looks_like_http_request(Bytes payload) {
   const std::string_view text = as_text(payload);
@@ -125,6 +140,8 @@ bool parse_http_request(Bytes head, HttpRequest& request) {
       request.user_agent = escape_text(value, kMaxValue);
     else if (equals_ignoring_case(name, "content-length"))
       request.body_bytes = parse_length(value);
+    else if (is_proxy_header(name))
+      request.to_proxy = true;
   });
   if (request.host.empty() && method == "CONNECT") request.host = host_of(line.substr(0, version));
   return true;
@@ -144,6 +161,8 @@ bool parse_http_response(Bytes head, HttpResponse& response) {
       response.body_bytes = parse_length(value);
     else if (equals_ignoring_case(name, "content-type"))
       response.mime_type = lower(escape_text(trim(value.substr(0, value.find(';'))), kMaxHost));
+    else if (equals_ignoring_case(name, "via") || is_proxy_header(name))
+      response.from_proxy = true;
   });
   return true;
 }

@@ -19,13 +19,19 @@ struct HttpRequest {
   std::string referrer;
   std::string user_agent;
   std::optional<std::int64_t> body_bytes;  // Content-Length
+  bool to_proxy = false;                   // a header that only a proxy's client sends: Proxy-Connection …
 };
 
 struct HttpResponse {
   std::uint16_t status = 0;
   std::string mime_type;  // lower case, without parameters
   std::optional<std::int64_t> body_bytes;
+  bool from_proxy = false;  // a header that proxies add: Via, Proxy-Authenticate …
 };
+
+// Whether a request and its answer are those of a proxy (RFC 9110 9.3.6, RFC 9112 3.2.2): a tunnel that was opened or
+// wants a password; or a whole URL asked for where a header of either side speaks of a proxy.
+bool is_proxy_exchange(const HttpRequest& request, const HttpResponse& response);
 
 // Whether a TCP payload begins an HTTP request or response.
 bool looks_like_http_request(Bytes payload);

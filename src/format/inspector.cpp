@@ -15,6 +15,7 @@ std::size_t memory_of(const HttpRequest& request) {
   return request.target.capacity() + request.host.capacity() + request.referrer.capacity() +
          request.user_agent.capacity();
 }
+std::size_t memory_of(const MiningWatch& watch) { return watch.memory_bytes(); }
 
 PayloadQuestion question_of(const OpenFlow& flow, bool forward, Bytes bytes) {
   return {bytes, flow.initiator_port(), flow.responder_port(), forward};
@@ -55,6 +56,7 @@ void Inspector::stop(OpenFlow& flow) {
   if (const auto* open = std::get_if<Opening>(&inspection)) buffered_ -= memory_of(open->stream);
   if (const auto* quic = std::get_if<QuicInitial>(&inspection)) buffered_ -= memory_of(*quic);
   if (const auto* exchange = std::get_if<HttpExchange>(&inspection)) buffered_ -= exchange->counted_bytes;
+  if (const auto* watch = std::get_if<MiningWatch>(&inspection)) buffered_ -= memory_of(*watch);
   if (const auto* dns = std::get_if<DnsStreams>(&inspection))
     for (const TcpStream& stream : dns->streams) buffered_ -= memory_of(stream);
   inspection.emplace<std::monostate>();
@@ -75,7 +77,9 @@ void Inspector::flow_ends(OpenFlow& flow) {
   if (auto* exchange = std::get_if<HttpExchange>(&inspections_[flow.inspection])) {
     if (exchange->in_head) http_request(flow, *exchange);
     if (exchange->waiting) http_row(flow, *exchange, nullptr);
+    if (exchange->mining) mining_row(flow, *exchange->mining);
   }
+  if (const auto* watch = std::get_if<MiningWatch>(&inspections_[flow.inspection])) mining_row(flow, *watch);
   stop(flow);
 }
 
@@ -95,11 +99,19 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
   if (flow.inspection == kNone) {
     if (flow.proto == ip_proto::kTcp) return first_tcp(flow, forward, time, packet);
     if (flow.proto == ip_proto::kUdp) return first_udp(flow, forward, time, packet);
+    flow.app = classify_ip(flow.proto, packet.payload);
     flow.state |= OpenFlow::kInspected;
     return;
   }
+  if (std::holds_alternative<Suspicion>(inspections_[flow.inspection])) {
+    if (weighed(flow, forward, packet)) return;
+    return flow.proto == ip_proto::kTcp ? first_tcp(flow, forward, time, packet)
+                                        : first_udp(flow, forward, time, packet);
+  }
   const Inspection& inspection = inspections_[flow.inspection];
-  if (std::holds_alternative<Opening>(inspection))
+  if (std::holds_alternative<MiningWatch>(inspection))
+    mining(flow, forward, time, packet.tcp_seq, packet.payload, packet.payload_bytes);
+  else if (std::holds_alternative<Opening>(inspection))
     opening(flow, forward, packet);
   else if (std::holds_alternative<HttpExchange>(inspection))
     http(flow, forward, time, packet);
@@ -107,6 +119,56 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
     dns_stream(flow, forward, time, packet);
   else if (std::holds_alternative<QuicInitial>(inspection))
     quic(flow, forward, time, packet);
+}
+
+// ---- What needs both sides -----------------------------------------------------------------------------------------
+
+// Keeps the suspicion that a payload raised. False where there is none, or a more telling one already.
+bool Inspector::suspect(OpenFlow& flow, const Suspicion& suspicion) {
+  if (suspicion.app == App::kNone || flow.inspection != kNone) return false;
+  return start(flow, suspicion) != nullptr;
+}
+
+// Weighs the flow's suspicion. True when nothing else needs to look at the payload; where the suspicion is over, the
+// flow is as one that was not looked at yet.
+bool Inspector::weighed(OpenFlow& flow, bool forward, const Packet& packet) {
+  auto& suspicion = std::get<Suspicion>(inspections_[flow.inspection]);
+  const PayloadQuestion question = question_of(flow, forward, packet.payload);
+  const Weighed result = weigh(suspicion, question, packet.payload_bytes);
+  if (result == Weighed::kYes) {
+    const App app = suspicion.app;
+    stop(flow);
+    flow.app = app;
+    return true;
+  }
+  const App other = flow.proto == ip_proto::kTcp ? classify_tcp(question) : classify_udp(question);
+  if (result == Weighed::kWait && other == App::kNone) return true;
+  stop(flow);
+  flow.state &= static_cast<std::uint8_t>(~OpenFlow::kInspected);
+  return false;
+}
+
+// ---- Mining -------------------------------------------------------------------------------------------------------
+
+void Inspector::mining(OpenFlow& flow, bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes,
+                       std::size_t wire_bytes) {
+  auto& watch = std::get<MiningWatch>(inspections_[flow.inspection]);
+  accounted(watch, [&] {
+    watch.payload(forward, time, sequence, bytes, wire_bytes);
+    return 0;
+  });
+}
+
+void Inspector::mining_row(const OpenFlow& flow, const MiningWatch& watch) {
+  MiningSession row;
+  if (!watch.row(row)) return;
+  const bool straight = watch.client_is_initiator();
+  row.client = straight ? flow.initiator() : flow.responder();
+  row.server = straight ? flow.responder() : flow.initiator();
+  row.client_port = straight ? flow.initiator_port() : flow.responder_port();
+  row.server_port = straight ? flow.responder_port() : flow.initiator_port();
+  row.sensor = sensor_;
+  emitter_.add(row);
 }
 
 // ---- UDP ----------------------------------------------------------------------------------------------------------
@@ -136,6 +198,7 @@ void Inspector::first_udp(OpenFlow& flow, bool forward, Timestamp time, const Pa
   const bool query = app == App::kNone && forward && !has_port(flow, kNetbios) && looks_like_dns_query(packet.payload);
   if (query && dns_datagram(flow, time, packet)) return;
   if (app == App::kNone) {
+    if (suspect(flow, suspect_udp(question_of(flow, forward, packet.payload), packet.payload_bytes))) return;
     probe(flow, forward);
     return;
   }
@@ -152,6 +215,7 @@ void Inspector::quic(OpenFlow& flow, bool forward, Timestamp time, const Packet&
   const HelloStatus status = accounted(quic, [&] { return quic.datagram(packet.payload); });
   if (quic.authenticated()) flow.app = App::kQuic;
   if (status == HelloStatus::kDone) {
+    flow.app = dns_over_tls(quic.hello().alpn, quic.hello().server_name, packet.dst_port, App::kQuic);
     flows_.set_server_name(flow, quic.hello().server_name);
     tls_row(quic.hello(), quic.version_name(), time, packet);
     return stop(flow);
@@ -184,16 +248,29 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
     return;
   }
   const App app = classify_tcp(question_of(flow, forward, packet.payload));
-  if (app == App::kNone)
-    probe(flow, forward);
-  else
+  if (app == App::kNone) {
+    if (!suspect(flow, suspect_tcp(question_of(flow, forward, packet.payload), packet.payload_bytes)))
+      probe(flow, forward);
+  } else {
     found(flow, app, forward, time, packet, packet.payload);
+  }
 }
 
 // `bytes` begin the stream of who sent `packet`, and belong to `app`.
 void Inspector::found(OpenFlow& flow, App app, bool forward, Timestamp time, const Packet& packet, Bytes bytes) {
   flow.app = app;
   if (app == App::kTls) return client_hello(flow, time, packet, bytes);
+  if (app_is_mining(app)) {
+    if (flow.inspection != kNone) stop(flow);
+    flow.state &= static_cast<std::uint8_t>(~OpenFlow::kInspected);
+    if (start(flow, MiningWatch(app)) == nullptr) return;
+    buffered_ += memory_of(std::get<MiningWatch>(inspections_[flow.inspection]));
+    // Where earlier segments were missing, the last byte of what is there now is that of this packet.
+    const bool collected = bytes.data() != packet.payload.data();
+    const std::uint32_t end = packet.tcp_seq + packet.payload_bytes;
+    return mining(flow, forward, time, collected ? end - static_cast<std::uint32_t>(bytes.size()) : packet.tcp_seq,
+                  bytes, collected ? bytes.size() : packet.payload_bytes);
+  }
   if (app != App::kHttp || !looks_like_http_request(bytes)) {
     if (app != App::kHttp || !probe(flow, forward)) stop(flow);
     return;
@@ -209,6 +286,7 @@ void Inspector::client_hello(OpenFlow& flow, Timestamp time, const Packet& packe
   ClientHello hello;
   const HelloStatus status = read_client_hello(bytes, hello);
   if (status == HelloStatus::kDone) {
+    flow.app = dns_over_tls(hello.alpn, hello.server_name, packet.dst_port, App::kTls);
     flows_.set_server_name(flow, hello.server_name);
     tls_row(hello, tls_version_name(hello.version), time, packet);
     return stop(flow);
@@ -313,7 +391,8 @@ void Inspector::dns_messages(OpenFlow& flow, DnsStreams& dns, bool forward, Time
 void Inspector::http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet) {
   auto& exchange = std::get<HttpExchange>(inspections_[flow.inspection]);
   http_packet(flow, exchange, forward, time, packet);
-  const std::size_t held = exchange.head.capacity() + memory_of(exchange.request);
+  const std::size_t held =
+      exchange.head.capacity() + memory_of(exchange.request) + (exchange.mining ? memory_of(*exchange.mining) : 0);
   buffered_ = buffered_ + held - std::exchange(exchange.counted_bytes, held);
   if (buffered_ <= kMaxBufferedBytes) return;
   emitter_.weird("inspection-limit");
@@ -327,6 +406,8 @@ void Inspector::http_packet(OpenFlow& flow, HttpExchange& exchange, bool forward
     if (exchange.in_head) http_request(flow, exchange);  // an answer: the head is as complete as it will be
     HttpResponse response;
     if (!exchange.waiting || !parse_http_response(payload, response)) return;
+    if (is_proxy_exchange(exchange.request, response)) flow.app = App::kHttpProxy;
+    if (exchange.mining) exchange.mining->http(forward, time, {}, {});
     if (response.status >= 200 || response.status == 101) http_row(flow, exchange, &response);  // not the interim ones
     return;
   }
@@ -343,10 +424,21 @@ void Inspector::http_packet(OpenFlow& flow, HttpExchange& exchange, bool forward
     exchange.time = time;
     exchange.in_head = true;
   } else {
+    if (exchange.waiting && exchange.request.method == "POST") work_request(exchange, forward, time, as_text(payload));
     return;  // a request's body
   }
-  if (http_head_complete(as_bytes(exchange.head)) || exchange.head.size() >= kMaxHttpHeadBytes)
+  if (http_head_complete(as_bytes(exchange.head)) || exchange.head.size() >= kMaxHttpHeadBytes) {
     http_request(flow, exchange);
+    if (exchange.waiting && exchange.request.method == "POST") work_request(exchange, forward, time, as_text(payload));
+  }
+}
+
+// The body (or what came of it in this packet) of a request: does it ask for something to mine?
+void Inspector::work_request(HttpExchange& exchange, bool forward, Timestamp time, std::string_view text) {
+  constexpr std::size_t kLooked = 2048;
+  if (!asks_for_work(text.substr(0, kLooked))) return;
+  if (!exchange.mining) exchange.mining = std::make_unique<MiningWatch>(App::kHttp);
+  exchange.mining->http(forward, time, text.substr(0, kLooked), exchange.request.user_agent);
 }
 
 // The head is there: reads it, and waits for the response.

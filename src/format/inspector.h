@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,7 +17,9 @@
 #include "format/dns_tracker.h"
 #include "format/flow_assembler.h"
 #include "format/http.h"
+#include "format/mining.h"
 #include "format/packet.h"
+#include "format/payload_pair.h"
 #include "format/quic.h"
 #include "format/range_buffer.h"
 #include "format/tls.h"
@@ -62,9 +65,11 @@ class Inspector : public FlowAssembler::Listener {
     std::string head;
     Timestamp time;  // of the request
     HttpRequest request;
-    std::size_t counted_bytes = 0;  // of `head` and `request`, as they are in buffered_
+    std::size_t counted_bytes = 0;        // of `head`, `request` and `mining`, as they are in buffered_
+    std::unique_ptr<MiningWatch> mining;  // where the requests ask for work
   };
-  using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange>;
+  using Inspection =
+      std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange, Suspicion, MiningWatch>;
 
   static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
   static bool is_dns_flow(const OpenFlow& flow) {
@@ -85,8 +90,14 @@ class Inspector : public FlowAssembler::Listener {
   void http(OpenFlow& flow, bool forward, Timestamp time, const Packet& packet);
   void http_packet(OpenFlow& flow, HttpExchange& exchange, bool forward, Timestamp time, const Packet& packet);
   void http_request(OpenFlow& flow, HttpExchange& exchange);
+  static void work_request(HttpExchange& exchange, bool forward, Timestamp time, std::string_view text);
   void http_row(const OpenFlow& flow, HttpExchange& exchange, const HttpResponse* response);
   void tls_row(const ClientHello& hello, std::string_view version, Timestamp time, const Packet& packet);
+  bool suspect(OpenFlow& flow, const Suspicion& suspicion);
+  bool weighed(OpenFlow& flow, bool forward, const Packet& packet);
+  void mining(OpenFlow& flow, bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes,
+              std::size_t wire_bytes);
+  void mining_row(const OpenFlow& flow, const MiningWatch& watch);
   bool probe(OpenFlow& flow, bool forward);
 
   template <typename State>

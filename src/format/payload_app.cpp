@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "format/http.h"
+#include "format/mining.h"
 #include "format/quic.h"
 #include "format/tls.h"
 
@@ -94,23 +95,20 @@ bool is_telnet(Bytes bytes) {  // RFC 854: option negotiation
   return bytes.size() == 3 || byte_at(bytes, 1) == 0xFA || (bytes.size() >= 6 && command(3));
 }
 
-// A message header of Bitcoin and its relatives: network magic, then a command in letters, padded with zeros.
-bool is_bitcoin(Bytes bytes) {
-  if (bytes.size() < 24) return false;
-  const std::uint32_t magic = Cursor(bytes).u32();
-  constexpr std::array<std::uint32_t, 4> kMagics = {0xF9BEB4D9, 0x0B110907, 0xFABFB5DA,
-                                                    0xFBC0B6DB};  // main, test, regtest, Litecoin
-  if (std::find(kMagics.begin(), kMagics.end(), magic) == kMagics.end()) return false;
-  return std::islower(byte_at(bytes, 4)) != 0 && byte_at(bytes, 15) == 0;
+// RFC 2637 2.1: the length of the whole, a control message (1), the magic cookie, and a start request or its reply.
+bool is_pptp(Bytes bytes) {
+  Cursor cursor(bytes);
+  const std::uint16_t length = cursor.u16(), type = cursor.u16();
+  const std::uint32_t cookie = cursor.u32();
+  const std::uint16_t message = cursor.u16();
+  return cursor.ok() && cookie == 0x1A2B3C4D && type == 1 && length >= 12 && length <= bytes.size() && message >= 1 &&
+         message <= 15;
 }
 
-bool is_stratum(Bytes bytes) {
-  if (!begins_with(bytes, "{")) return false;
-  const std::string_view text = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 1024)));
-  if (text.find("\"mining.") != std::string_view::npos) return true;
-  if (text.find("\"eth_submitLogin\"") != std::string_view::npos) return true;
-  return text.find("\"login\"") != std::string_view::npos && text.find("\"method\"") != std::string_view::npos &&
-         text.find("\"agent\"") != std::string_view::npos;
+// What SoftEther's client posts where it may speak without TLS: its own path, or its own body.
+bool is_softether(Bytes bytes) {
+  return begins_with(bytes, "POST /vpnsvc/") ||
+         (begins_with(bytes, "POST ") && as_text(bytes).find("\r\n\r\nVPNCONNECT") != std::string_view::npos);
 }
 
 bool is_upper_word(std::string_view word) {
@@ -165,6 +163,7 @@ App classify_text(const PayloadQuestion& q) {
     return App::kPop3;
   if (q.to_server && q.server_port == 21 && (begins_with(bytes, "USER ") || begins_with(bytes, "AUTH ")))
     return App::kFtp;
+  if (is_softether(bytes)) return App::kSoftEther;
   if (looks_like_http_request(bytes) || looks_like_http_response(bytes) || begins_with(bytes, "PRI * HTTP/2.0\r\n"))
     return App::kHttp;
   const std::string_view text = as_text(bytes);
@@ -173,7 +172,7 @@ App classify_text(const PayloadQuestion& q) {
   if (first_line.starts_with("SIP/2.0 ") || first_line.find(" SIP/2.0") != std::string_view::npos) return App::kSip;
   if (begins_with(bytes, "RFB 00")) return App::kVnc;
   if (text.substr(0, 300).find("<stream:stream") != std::string_view::npos) return App::kXmpp;
-  if (is_stratum(bytes)) return App::kStratum;
+  if (const App app = classify_mining(bytes); app != App::kNone) return app;
   return is_irc(bytes) ? App::kIrc : App::kNone;
 }
 
@@ -191,9 +190,25 @@ bool is_stun(Bytes bytes) {  // RFC 8489 5
   return cursor.u32() == 0x2112A442 && length % 4 == 0 && length + 20U <= bytes.size();
 }
 
-bool is_wireguard_handshake(Bytes bytes) {
-  if (bytes.size() != 148 && bytes.size() != 92) return false;
-  return Cursor(bytes).u32() == (bytes.size() == 148 ? 0x01000000U : 0x02000000U);
+// An answer of DNSCrypt (draft-denis-dprive-dnscrypt 3): the resolver's magic, then nonces and what is sealed.
+bool is_dnscrypt_answer(Bytes bytes) { return bytes.size() >= 48 && begins_with(bytes, "r6fnvWj8"); }
+
+// Tailscale's discovery messages: a magic of six bytes, a public key, a nonce, and what is sealed.
+bool is_tailscale_disco(Bytes bytes) {
+  return bytes.size() >= 6 + 32 + 24 + 16 && begins_with(bytes, "TS\xF0\x9F\x92\xAC");
+}
+
+// L2TP control messages (RFC 2661 3.1): type, length and sequence bits with version 2 (or L2TPv3's 3, RFC 3931 3.2.1),
+// a length that is that of the datagram, and first of all a message type attribute.
+bool is_l2tp(Bytes bytes) {
+  Cursor cursor(bytes);
+  const std::uint16_t flags = cursor.u16(), length = cursor.u16();
+  if ((flags & 0xFBF0) != 0xC800 || ((flags & 0x0F) != 2 && (flags & 0x0F) != 3) || length != bytes.size())
+    return false;
+  cursor.skip(8);
+  if (cursor.left() == 0) return false;  // a bare acknowledgement proves little
+  const std::uint16_t attribute = cursor.u16(), vendor = cursor.u16(), type = cursor.u16(), message = cursor.u16();
+  return cursor.ok() && (attribute & 0x7FFF) == 8 && vendor == 0 && type == 0 && message >= 1 && message <= 24;
 }
 
 bool is_ntp(
@@ -248,7 +263,9 @@ App classify_tcp(const PayloadQuestion& q) {
   if (is_rdp(bytes)) return App::kRdp;
   if (is_bgp(bytes)) return App::kBgp;
   if (is_mqtt(bytes)) return App::kMqtt;
-  if (is_bitcoin(bytes)) return App::kBitcoin;
+  if (is_pptp(bytes)) return App::kPptp;
+  if (const App app = classify_mining(bytes); app != App::kNone) return app;
+  if (!q.to_server && bytes.size() > 10 && is_dnscrypt_answer(bytes.subspan(2))) return App::kDnscrypt;
   if (!q.to_server && is_mysql_greeting(bytes)) return App::kMysql;
   if (q.to_server && is_postgresql_start(bytes)) return App::kPostgresql;
   if (is_telnet(bytes)) return App::kTelnet;
@@ -270,7 +287,9 @@ App classify_udp(const PayloadQuestion& q) {
   if (port(1900) && begins_with(bytes, "HTTP/1.1 200")) return App::kSsdp;
   if (is_stun(bytes)) return App::kStun;
   if (is_dtls(bytes)) return App::kDtls;
-  if (is_wireguard_handshake(bytes)) return App::kWireGuard;
+  if (is_tailscale_disco(bytes)) return App::kTailscale;
+  if (is_dnscrypt_answer(bytes)) return App::kDnscrypt;
+  if (is_l2tp(bytes)) return App::kL2tp;
   if (begins_with(bytes, "d1:ad2:id20:") || begins_with(bytes, "d1:rd2:id20:")) return App::kBitTorrent;
   const std::string_view text = as_text(bytes);
   const std::string_view line = text.substr(0, std::min<std::size_t>(text.find('\n'), 256));
@@ -278,6 +297,64 @@ App classify_udp(const PayloadQuestion& q) {
       (line.find(" SIP/2.0") != std::string_view::npos && is_upper_word(line.substr(0, line.find(' ')))))
     return App::kSip;
   return App::kNone;
+}
+
+App classify_ip(std::uint8_t proto, Bytes payload) {
+  Cursor cursor(payload);
+  switch (proto) {
+    case 47: {  // RFC 2784, and version 1 of RFC 2637 4.1; tunnels that can be opened are not seen here
+      const std::uint16_t flags = cursor.u16();
+      return cursor.ok() && (flags & 7) <= 1 ? App::kGre : App::kNone;
+    }
+    case 50: {  // RFC 4303 2.1: indexes up to 255 are reserved
+      const std::uint32_t index = cursor.u32();
+      return cursor.ok() && cursor.left() >= 4 && index > 255 ? App::kEsp : App::kNone;
+    }
+    case 51: {  // RFC 4302 2: the reserved field is zero
+      cursor.u16();
+      const std::uint16_t reserved = cursor.u16();
+      const std::uint32_t index = cursor.u32();
+      return cursor.ok() && reserved == 0 && index > 255 ? App::kAh : App::kNone;
+    }
+    case 115: return payload.size() >= 4 ? App::kL2tp : App::kNone;  // RFC 3931 4.1.1
+    default: return App::kNone;
+  }
+}
+
+App dns_over_tls(std::string_view alpn, std::string_view server_name, std::uint16_t server_port, App otherwise) {
+  if (alpn == "dot" || (otherwise == App::kTls && server_port == 853)) return App::kDot;
+  if (alpn == "doq" || alpn.starts_with("doq-i")) return App::kDoq;
+  // Names under which public resolvers serve DNS over HTTPS and next to nothing else.
+  constexpr std::array<std::string_view, 26> kResolvers = {"dns.google",
+                                                           "dns64.dns.google",
+                                                           "cloudflare-dns.com",
+                                                           "one.one.one.one",
+                                                           "dns.quad9.net",
+                                                           "dns9.quad9.net",
+                                                           "dns10.quad9.net",
+                                                           "dns11.quad9.net",
+                                                           "doh.opendns.com",
+                                                           "doh.umbrella.com",
+                                                           "doh.familyshield.opendns.com",
+                                                           "dns.adguard.com",
+                                                           "dns.adguard-dns.com",
+                                                           "family.adguard-dns.com",
+                                                           "unfiltered.adguard-dns.com",
+                                                           "dns.nextdns.io",
+                                                           "doh.cleanbrowsing.org",
+                                                           "doh.dns.sb",
+                                                           "doh.li",
+                                                           "doh.xfinity.com",
+                                                           "dns.alidns.com",
+                                                           "doh.pub",
+                                                           "doh.360.cn",
+                                                           "dns.mullvad.net",
+                                                           "freedns.controld.com",
+                                                           "doh.applied-privacy.net"};
+  const bool named = std::find(kResolvers.begin(), kResolvers.end(), server_name) != kResolvers.end() ||
+                     server_name.ends_with(".cloudflare-dns.com");
+  const bool web = alpn.empty() || alpn == "h2" || alpn == "h3" || alpn == "http/1.1";
+  return named && web ? App::kDoh : otherwise;
 }
 
 std::string_view app_name(App app) {
@@ -319,6 +396,26 @@ std::string_view app_name(App app) {
     case App::kBitcoin: return "bitcoin";
     case App::kStratum: return "stratum";
     case App::kSyslog: return "syslog";
+    case App::kStratum2: return "stratum2";
+    case App::kLevin: return "levin";
+    case App::kOpenVpn: return "openvpn";
+    case App::kIke: return "ike";
+    case App::kEsp: return "esp";
+    case App::kAh: return "ah";
+    case App::kL2tp: return "l2tp";
+    case App::kPptp: return "pptp";
+    case App::kGre: return "gre";
+    case App::kSoftEther: return "softether";
+    case App::kTinc: return "tinc";
+    case App::kTailscale: return "tailscale";
+    case App::kWarp: return "warp";
+    case App::kTor: return "tor";
+    case App::kSocks: return "socks";
+    case App::kHttpProxy: return "http-proxy";
+    case App::kDot: return "dot";
+    case App::kDoh: return "doh";
+    case App::kDoq: return "doq";
+    case App::kDnscrypt: return "dnscrypt";
     case App::kNone: break;
   }
   return {};

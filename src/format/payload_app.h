@@ -50,6 +50,26 @@ enum class App : std::uint8_t {
   kBitcoin,
   kStratum,
   kSyslog,
+  kStratum2,
+  kLevin,
+  kOpenVpn,
+  kIke,
+  kEsp,
+  kAh,
+  kL2tp,
+  kPptp,
+  kGre,
+  kSoftEther,
+  kTinc,
+  kTailscale,
+  kWarp,
+  kTor,
+  kSocks,
+  kHttpProxy,
+  kDot,
+  kDoh,
+  kDoq,
+  kDnscrypt,
 };
 std::string_view app_name(App app);
 
@@ -61,7 +81,14 @@ struct PayloadQuestion {
   bool to_server = true;
 };
 
+// What one payload proves. Protocols whose first message proves too little are in payload_pair.h.
 App classify_tcp(const PayloadQuestion& question);
 App classify_udp(const PayloadQuestion& question);
+// Protocols directly over IP (IANA numbers): ESP, AH, GRE, L2TPv3. `payload` is what IP carries.
+App classify_ip(std::uint8_t proto, Bytes payload);
+
+// Encrypted DNS by what a ClientHello asks for: RFC 7858 (port 853 or ALPN "dot"), RFC 9250 (ALPN "doq"), and DoH by
+// the server names that serve nothing else. `otherwise` where it is none of them.
+App dns_over_tls(std::string_view alpn, std::string_view server_name, std::uint16_t server_port, App otherwise);
 
 }  // namespace rw

@@ -44,7 +44,8 @@ TEST(PayloadApp, KnowsTcpProtocolsOnAnyPort) {
   EXPECT_EQ(tcp(hex("10160004") + "MQTT" + hex("04020 03c000a") + "client"), "mqtt");
   EXPECT_EQ(tcp(std::string(16, '\xFF') + be(29, 2) + be(1, 1) + std::string(10, '\0')), "bgp");
   EXPECT_EQ(tcp(hex("fffb18 fffd1f")), "telnet");
-  EXPECT_EQ(tcp(hex("f9beb4d9") + std::string("version\0\0\0\0\0", 12) + std::string(90, 'x')), "bitcoin");
+  EXPECT_EQ(tcp(hex("f9beb4d9") + std::string("version\0\0\0\0\0", 12) + testing::le(90, 4) + std::string(94, 'x')),
+            "bitcoin");
   EXPECT_EQ(tcp(R"({"id":1,"method":"mining.subscribe","params":[]})"
                 "\n"),
             "stratum");
@@ -66,8 +67,9 @@ TEST(PayloadApp, KnowsUdpProtocols) {
   EXPECT_EQ(udp("M-SEARCH * HTTP/1.1\r\n", 1900), "ssdp");
   EXPECT_EQ(udp(hex("000100002112a442") + std::string(12, 'x')), "stun");
   EXPECT_EQ(udp(hex("16feff 0000 000000000000 0050 01") + std::string(40, 'x')), "dtls");
-  EXPECT_EQ(udp(be(0x01000000, 4) + std::string(144, 'x')), "wireguard");
-  EXPECT_EQ(udp(be(0x02000000, 4) + std::string(88, 'x')), "wireguard");
+  EXPECT_EQ(udp("TS\xF0\x9F\x92\xAC" + std::string(90, 'x')), "tailscale");
+  EXPECT_EQ(udp("r6fnvWj8" + std::string(60, 'x'), 443, false), "dnscrypt");
+  EXPECT_EQ(udp(hex("c8020018 00000000 00000000 8008 0000 0000 0001") + std::string(4, 'x')), "l2tp");
   EXPECT_EQ(udp("d1:ad2:id20:" + std::string(40, 'x')), "bittorrent");
   EXPECT_EQ(udp("INVITE sip:a@example.org SIP/2.0\r\n", 5060), "sip");
   EXPECT_EQ(udp(hex("302502010163200400"), 389), "cldap");
@@ -126,7 +128,7 @@ TEST(PayloadApp, SurvivesShortPayloads) {
 }
 
 TEST(PayloadApp, EveryAppHasAName) {
-  for (int i = 1; i <= static_cast<int>(App::kSyslog); ++i) EXPECT_FALSE(app_name(static_cast<App>(i)).empty()) << i;
+  for (int i = 1; i <= static_cast<int>(App::kDnscrypt); ++i) EXPECT_FALSE(app_name(static_cast<App>(i)).empty()) << i;
   EXPECT_EQ(app_name(App::kNone).data(), nullptr);  // null in the row
 }
 
