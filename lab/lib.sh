@@ -112,6 +112,15 @@ lab_keep() {
   echo "recorded $name/$recording.pcap: $size bytes, $label; $(tail -n 1 "$work/recorder.log")"
 }
 
+# Whether this recording was asked for; all are when none is named.
+lab_wanted=()
+lab_want() {
+  local one
+  ((${#lab_wanted[@]} == 0)) && return 0
+  for one in "${lab_wanted[@]}"; do [[ $one == "$1" ]] && return 0; done
+  return 1
+}
+
 # wait_for SECONDS COMMAND…: until it succeeds.
 wait_for() {
   local end=$((SECONDS + $1))
