@@ -32,7 +32,6 @@ lab_end() {
   for pid in "${pids[@]}"; do
     for _ in {1..20}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
     kill -9 "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
   done
   pids=()
 }
