@@ -353,7 +353,12 @@ Result<void> Care::replace(const std::vector<std::uint32_t>& ingests, CatalogCha
     }
     const TableSpec* table = find_lake_table(file.table);
     if (table == nullptr) continue;
-    RW_TRY(rewrite(*table, {file}, "ingest NOT IN (" + ingest_list(ingests) + ")", change));
+    const auto kept = rewrite(*table, {file}, "ingest NOT IN (" + ingest_list(ingests) + ")", change);
+    if (!kept && kept.error().code == ErrorCode::kCorrupt)
+      return Failure(ErrorCode::kCorrupt, directory_ + "/" + file.path +
+                                              " is damaged and holds rows of other inputs too; restore it from a "
+                                              "backup, or read all inputs into a new lake");
+    RW_TRY(kept);
   }
   change.forget_ingests.insert(change.forget_ingests.end(), ingests.begin(), ingests.end());
   TimeRange range{{INT64_MAX}, {INT64_MIN}};

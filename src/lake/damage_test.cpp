@@ -182,6 +182,17 @@ TEST_F(Damage, FailuresOfDuckDbNameTheFileToo) {
   EXPECT_NE(answer.error().message.find("it is gone"), std::string::npos) << answer.error().message;
 }
 
+// What the messages say to do: it helps where the file holds rows of no other input.
+TEST_F(Damage, TakingTheInputAnewMends) {
+  put(path_, std::string_view(whole_).substr(0, whole_.size() / 2));
+  const auto known = lake_->known_inputs(std::hash<std::string>{}("input"), kRows);
+  ASSERT_TRUE(known);
+  ASSERT_EQ(known->size(), 1U);
+  const auto done = ingest(*lake_, varied_flows(), "input", {known->front().ingest});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(ask(*lake_, grouped_).rows, right_);
+}
+
 TEST_F(Damage, WrongQuestionsAreNotBlamedOnFiles) {
   const auto wrong =
       lake_->sql("select cast(app as integer) from flows where app is not null", [](const Answer&) { return true; });
