@@ -21,6 +21,10 @@ PayloadQuestion question_of(const OpenFlow& flow, bool forward, Bytes bytes) {
   return {bytes, flow.initiator_port(), flow.responder_port(), forward};
 }
 
+std::tuple<Ip, Ip, std::uint16_t, std::uint16_t> ends_of(const OpenFlow& flow) {
+  return {flow.low, flow.high, flow.low_port, flow.high_port};
+}
+
 bool has_port(const OpenFlow& flow, std::uint16_t port) { return flow.low_port == port || flow.high_port == port; }
 
 }  // namespace
@@ -56,7 +60,7 @@ void Inspector::stop(OpenFlow& flow) {
   if (const auto* open = std::get_if<Opening>(&inspection)) buffered_ -= memory_of(open->stream);
   if (const auto* quic = std::get_if<QuicInitial>(&inspection)) buffered_ -= memory_of(*quic);
   if (const auto* exchange = std::get_if<HttpExchange>(&inspection)) buffered_ -= exchange->counted_bytes;
-  if (const auto* watch = std::get_if<MiningWatch>(&inspection)) buffered_ -= memory_of(*watch);
+  if (const auto* mining = std::get_if<Mining>(&inspection)) buffered_ -= memory_of(mining->watch);
   if (const auto* dns = std::get_if<DnsStreams>(&inspection))
     for (const TcpStream& stream : dns->streams) buffered_ -= memory_of(stream);
   inspection.emplace<std::monostate>();
@@ -77,9 +81,9 @@ void Inspector::flow_ends(OpenFlow& flow) {
   if (auto* exchange = std::get_if<HttpExchange>(&inspections_[flow.inspection])) {
     if (exchange->in_head) http_request(flow, *exchange);
     if (exchange->waiting) http_row(flow, *exchange, nullptr);
-    if (exchange->mining) mining_row(flow, *exchange->mining);
+    if (exchange->mining) mining_row(ends_of(flow), flow.initiator_is_high, *exchange->mining);
   }
-  if (const auto* watch = std::get_if<MiningWatch>(&inspections_[flow.inspection])) mining_row(flow, *watch);
+  if (auto* mining = std::get_if<Mining>(&inspections_[flow.inspection])) mining_ends(flow, *mining);
   stop(flow);
 }
 
@@ -109,7 +113,7 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
                                         : first_udp(flow, forward, time, packet);
   }
   const Inspection& inspection = inspections_[flow.inspection];
-  if (std::holds_alternative<MiningWatch>(inspection))
+  if (std::holds_alternative<Mining>(inspection))
     mining(flow, forward, time, packet.tcp_seq, packet.payload, packet.payload_bytes);
   else if (std::holds_alternative<Opening>(inspection))
     opening(flow, forward, packet);
@@ -152,21 +156,62 @@ bool Inspector::weighed(OpenFlow& flow, bool forward, const Packet& packet) {
 
 void Inspector::mining(OpenFlow& flow, bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes,
                        std::size_t wire_bytes) {
-  auto& watch = std::get<MiningWatch>(inspections_[flow.inspection]);
-  accounted(watch, [&] {
-    watch.payload(forward, time, sequence, bytes, wire_bytes);
+  auto& session = std::get<Mining>(inspections_[flow.inspection]);
+  if (session.initiator_is_high != flow.initiator_is_high) forward = !forward;
+  accounted(session.watch, [&] {
+    session.watch.payload(forward, time, sequence, bytes, wire_bytes);
     return 0;
   });
+  if (session.watch.length() < kMiningPiece) return;
+  mining_row(ends_of(flow), session.initiator_is_high, session.watch);
+  session.watch.next_piece();
 }
 
-void Inspector::mining_row(const OpenFlow& flow, const MiningWatch& watch) {
+// A flow that begins in the middle of a connection: perhaps that of a session that waits. True if so.
+bool Inspector::resume_mining(OpenFlow& flow) {
+  if ((flow.state & OpenFlow::kSynSeen) != 0) return false;
+  const auto found = waiting_.find(ends_of(flow));
+  if (found == waiting_.end()) return false;
+  const App app = found->second.watch.app();
+  if (start(flow, std::move(found->second)) == nullptr) return false;
+  waiting_.erase(found);
+  flow.app = app;
+  buffered_ += memory_of(std::get<Mining>(inspections_[flow.inspection]).watch);
+  return true;
+}
+
+void Inspector::mining_ends(const OpenFlow& flow, Mining& mining) {
+  const Ends ends = ends_of(flow);
+  if ((flow.state & OpenFlow::kClosed) != 0 || waiting_.size() >= kMaxWaiting)
+    return mining_row(ends, mining.initiator_is_high, mining.watch);
+  const auto [at, fresh] = waiting_.try_emplace(ends, mining);
+  if (fresh) return;
+  mining_row(ends, at->second.initiator_is_high, at->second.watch);
+  at->second = mining;
+}
+
+void Inspector::sweep(Timestamp now, bool all) {
+  swept_ = now;
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const std::int64_t silence = now.us - it->second.watch.last().us;
+    if (all || silence > kMiningLinger.us || silence < -kMiningLinger.us) {
+      mining_row(it->first, it->second.initiator_is_high, it->second.watch);
+      it = waiting_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Inspector::mining_row(const Ends& ends, bool initiator_is_high, const MiningWatch& watch) {
   MiningSession row;
   if (!watch.row(row)) return;
-  const bool straight = watch.client_is_initiator();
-  row.client = straight ? flow.initiator() : flow.responder();
-  row.server = straight ? flow.responder() : flow.initiator();
-  row.client_port = straight ? flow.initiator_port() : flow.responder_port();
-  row.server_port = straight ? flow.responder_port() : flow.initiator_port();
+  const auto& [low, high, low_port, high_port] = ends;
+  const bool client_is_high = watch.client_is_initiator() == initiator_is_high;
+  row.client = client_is_high ? high : low;
+  row.server = client_is_high ? low : high;
+  row.client_port = client_is_high ? high_port : low_port;
+  row.server_port = client_is_high ? low_port : high_port;
   row.sensor = sensor_;
   emitter_.add(row);
 }
@@ -241,6 +286,8 @@ void Inspector::first_tcp(OpenFlow& flow, bool forward, Timestamp time, const Pa
     if (start(flow, DnsStreams{forward ? std::array{mine, theirs} : std::array{theirs, mine}, {}}) == nullptr) return;
     return dns_stream(flow, forward, time, packet);
   }
+  if (!waiting_.empty() && resume_mining(flow))
+    return mining(flow, forward, time, packet.tcp_seq, packet.payload, packet.payload_bytes);
   const bool first_from_client = forward && (flow.state & OpenFlow::kSynSeen) != 0 && (flow.probes & 0x0F) == 0;
   const auto ahead = static_cast<std::int32_t>(packet.tcp_seq - (flow.syn_seq + 1));
   if (first_from_client && ahead > 0 && static_cast<std::size_t>(ahead) < kMaxClientHelloBytes) {  // out of order
@@ -263,8 +310,8 @@ void Inspector::found(OpenFlow& flow, App app, bool forward, Timestamp time, con
   if (app_is_mining(app)) {
     if (flow.inspection != kNone) stop(flow);
     flow.state &= static_cast<std::uint8_t>(~OpenFlow::kInspected);
-    if (start(flow, MiningWatch(app)) == nullptr) return;
-    buffered_ += memory_of(std::get<MiningWatch>(inspections_[flow.inspection]));
+    if (start(flow, Mining{MiningWatch(app), flow.initiator_is_high}) == nullptr) return;
+    buffered_ += memory_of(std::get<Mining>(inspections_[flow.inspection]).watch);
     // Where earlier segments were missing, the last byte of what is there now is that of this packet.
     const bool collected = bytes.data() != packet.payload.data();
     const std::uint32_t end = packet.tcp_seq + packet.payload_bytes;

@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -34,6 +36,10 @@ class Inspector : public FlowAssembler::Listener {
   static constexpr std::size_t kMaxInspections = 1 << 16;  // flows with state here at once
   static constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;  // held by all of them together
   static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;             // one message over TCP
+  // A miner and its pool are often silent for longer than a flow may be: the session waits this long for the next one.
+  static constexpr Duration kMiningLinger = Duration::seconds(600);
+  static constexpr Duration kMiningPiece = Duration::seconds(1800);  // and longer ones are told in pieces, as flows are
+  static constexpr std::size_t kMaxWaiting = 16384;
 
   // Installs itself as the assembler's listener; all references must outlive it.
   Inspector(FlowAssembler& flows, DnsTracker& dns, Emitter& emitter, std::string sensor);
@@ -44,6 +50,12 @@ class Inspector : public FlowAssembler::Listener {
       look(flow, forward, time, packet);
   }
   void flow_ends(OpenFlow& flow) override;
+  // Tells mining sessions that waited too long for their next flow.
+  void advance(Timestamp now) {
+    if (!waiting_.empty() && (now.us - swept_.us > kMinute.us || now.us < swept_.us)) sweep(now, false);
+  }
+  // Tells all that wait. After the flows were flushed.
+  void flush() { sweep({}, true); }
 
  private:
   // The first bytes of a TCP client, until its ClientHello is there.
@@ -68,8 +80,13 @@ class Inspector : public FlowAssembler::Listener {
     std::size_t counted_bytes = 0;        // of `head`, `request` and `mining`, as they are in buffered_
     std::unique_ptr<MiningWatch> mining;  // where the requests ask for work
   };
-  using Inspection =
-      std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange, Suspicion, MiningWatch>;
+  // A mining session, which may last longer than one flow.
+  struct Mining {
+    MiningWatch watch;
+    bool initiator_is_high;  // of the session's first flow: what `watch` calls forward
+  };
+  using Ends = std::tuple<Ip, Ip, std::uint16_t, std::uint16_t>;  // low, high, their ports
+  using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange, Suspicion, Mining>;
 
   static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
   static bool is_dns_flow(const OpenFlow& flow) {
@@ -97,7 +114,10 @@ class Inspector : public FlowAssembler::Listener {
   bool weighed(OpenFlow& flow, bool forward, const Packet& packet);
   void mining(OpenFlow& flow, bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes,
               std::size_t wire_bytes);
-  void mining_row(const OpenFlow& flow, const MiningWatch& watch);
+  bool resume_mining(OpenFlow& flow);
+  void mining_ends(const OpenFlow& flow, Mining& mining);
+  void mining_row(const Ends& ends, bool initiator_is_high, const MiningWatch& watch);
+  void sweep(Timestamp now, bool all);
   bool probe(OpenFlow& flow, bool forward);
 
   template <typename State>
@@ -113,6 +133,8 @@ class Inspector : public FlowAssembler::Listener {
   std::string sensor_;
   std::vector<Inspection> inspections_;
   std::vector<std::uint32_t> free_;
+  std::map<Ends, Mining> waiting_;
+  Timestamp swept_;
   std::size_t buffered_ = 0;
 };
 

@@ -183,6 +183,12 @@ bool asks_for_work(std::string_view text) {
 
 // ---- Streams ------------------------------------------------------------------------------------------------------
 
+void MiningWatch::clock(Timestamp time) {
+  first_ = fresh_ ? time : std::min(first_, time);
+  last_ = fresh_ ? time : std::max(last_, time);
+  fresh_ = false;
+}
+
 void MiningWatch::payload(bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes, std::size_t wire_bytes) {
   Way& way = ways_[forward ? 0 : 1];
   if (way.begun) {
@@ -196,9 +202,7 @@ void MiningWatch::payload(bool forward, Timestamp time, std::uint32_t sequence, 
       way.lost = true;
     }
   }
-  if (first_.us == 0 && last_.us == 0) first_ = last_ = time;
-  first_ = std::min(first_, time);
-  last_ = std::max(last_, time);
+  clock(time);
   way.begun = true;
   way.next = sequence + static_cast<std::uint32_t>(wire_bytes);
   if (app_ == App::kStratum)
@@ -340,8 +344,7 @@ bool MiningWatch::header(bool forward, const Way& way, Bytes rest) {
 }
 
 void MiningWatch::http(bool forward, Timestamp time, std::string_view body, std::string_view user_agent) {
-  if (first_.us == 0 && last_.us == 0) first_ = time;
-  last_ = std::max(last_, time);
+  clock(time);
   ++messages_[forward ? 0 : 1];
   protocol_ = Protocol::kGetwork;
   if (contains(body, "\"eth_")) coin_ = "ethereum";

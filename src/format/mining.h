@@ -45,6 +45,12 @@ class MiningWatch {
   bool row(MiningSession& row) const;
   // Whether the flow's initiator is who mines: the messages themselves tell.
   bool client_is_initiator() const { return client_is_initiator_; }
+  App app() const { return app_; }
+  // From its first message to its last, or since the last piece was told.
+  Duration length() const { return {last_.us - first_.us}; }
+  Timestamp last() const { return last_; }
+  // Starts to count again; who it is stays known.
+  void next_piece() { messages_ = {}, fresh_ = true; }
   std::size_t memory_bytes() const { return sizeof *this + worker_.capacity() + agent_.capacity(); }
 
  private:
@@ -64,6 +70,7 @@ class MiningWatch {
   void framed(bool forward, Bytes bytes);
   bool header(bool forward, const Way& way, Bytes rest);
   std::size_t header_bytes() const;
+  void clock(Timestamp time);
   void set_client(bool forward) { client_is_initiator_ = forward, client_known_ = true; }
   void set_worker(std::string_view text);
   void set_agent(std::string_view text);
@@ -77,6 +84,7 @@ class MiningWatch {
   std::string worker_, agent_;
   std::array<Way, 2> ways_;
   std::array<std::int64_t, 2> messages_{};  // 0: from the initiator
+  bool fresh_ = true;                       // no message yet that is counted
   Timestamp first_, last_;
 };
 

@@ -98,6 +98,7 @@ void Traffic::turn_clock(Timestamp time) {
   const Timestamp now = clock_.now();
   flows_.advance(now);
   dns_.advance(now);
+  inspector_.advance(now);
   while (!fragments_.empty()) {
     auto late = fragments_.expired(now);
     if (!late) break;
@@ -152,6 +153,7 @@ void Traffic::deliver(const Packet& packet, const FlowKey& key, const FlowAssemb
 void Traffic::flush() {
   while (auto late = fragments_.expired(clock_.now(), true)) joined(*late);
   flows_.flush();
+  inspector_.flush();
   dns_.flush();
 }
 
