@@ -8,12 +8,14 @@ namespace rw {
 extern const Detector kWatchedContactDetector;
 extern const Detector kCoinPortDetector;
 extern const Detector kIrcPortDetector;
+extern const Detector kDnsTunnelDetector;
 
 std::span<const Detector* const> detectors() {
   static constexpr const Detector* kDetectors[] = {
       &kWatchedContactDetector,
       &kCoinPortDetector,
       &kIrcPortDetector,
+      &kDnsTunnelDetector,
   };
   return kDetectors;
 }

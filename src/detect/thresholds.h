@@ -76,4 +76,99 @@ inline constexpr Threshold kQuietGap =
 inline constexpr const Threshold* kAll[] = {&kMinFlows, &kMinPackets, &kMinSourcePort, &kQuietGap};
 }  // namespace irc_port
 
+namespace dns_tunnel {
+inline constexpr Threshold kMinBytes{
+    .name = "min_bytes",
+    .value = 500,
+    .unit = "bytes",
+    .doc = "of different names below one domain in a window (5 min; live 1 min); ordinary clients stay below 300",
+    .least = 1,
+    .most = kManyRows};
+inline constexpr Threshold kMinNames{.name = "min_names",
+                                     .value = 8,
+                                     .unit = "names",
+                                     .doc = "different ones in a window; fewer carry too little to be told apart",
+                                     .least = 2,
+                                     .most = kManyRows};
+inline constexpr Threshold kMinSigns{
+    .name = "min_signs",
+    .value = 3,
+    .unit = "signs",
+    .doc = "of message length, mean gap, names that never repeat, record types, encoded names and long answers; one of "
+           "them types or encoding",
+    .least = 1,
+    .most = 6};
+inline constexpr Threshold kMinNameBytes{.name = "min_name_bytes",
+                                         .value = 20,
+                                         .unit = "bytes",
+                                         .doc = "mean of a name before its domain, for the sign of message length",
+                                         .least = 1,
+                                         .most = 255};
+inline constexpr Threshold kMaxGap{.name = "max_gap",
+                                   .value = 10,
+                                   .unit = kDurationUnit,
+                                   .doc = "mean between questions within active windows, for the sign of mean gap",
+                                   .least = 0,
+                                   .most = kDaySeconds,
+                                   .whole = false};
+inline constexpr Threshold kMinFreshShare{.name = "min_fresh_share",
+                                          .value = 0.6,
+                                          .unit = "share",
+                                          .doc = "of questions whose name was not asked before in the window, for the "
+                                                 "sign of names that never repeat",
+                                          .least = 0,
+                                          .most = 1,
+                                          .whole = false};
+inline constexpr Threshold kMinTypeShare{.name = "min_type_share",
+                                         .value = 0.5,
+                                         .unit = "share",
+                                         .doc = "of questions for NULL, TXT, CNAME, MX, SRV, KEY or private types",
+                                         .least = 0,
+                                         .most = 1,
+                                         .whole = false};
+inline constexpr Threshold kMinDataShare{.name = "min_data_share",
+                                         .value = 0.5,
+                                         .unit = "share",
+                                         .doc = "of names that read as encoded data",
+                                         .least = 0,
+                                         .most = 1,
+                                         .whole = false};
+inline constexpr Threshold kMinAnswerBytes{.name = "min_answer_bytes",
+                                           .value = 250,
+                                           .unit = "bytes",
+                                           .doc = "mean DNS message of the answers, for the sign of long answers",
+                                           .least = 1,
+                                           .most = 65'535};
+inline constexpr Threshold kBusyDomains{.name = "busy_domains",
+                                        .value = 30,
+                                        .unit = "domains",
+                                        .doc = "a client that asks about more in a window asks for others (a forwarder, "
+                                               "a crawler): then volume must stand out too",
+                                        .least = 1,
+                                        .most = kManyRows};
+inline constexpr Threshold kMinVolumeRatio{.name = "min_volume_ratio",
+                                           .value = 10,
+                                           .unit = "times",
+                                           .doc = "name bytes of a window over what such a client asks about a domain",
+                                           .least = 1,
+                                           .most = kManyRows};
+inline constexpr Threshold kTellBenign{.name = "tell_benign",
+                                       .value = 0,
+                                       .unit = "yes or no",
+                                       .doc = "1: data that block lists and antivirus products exchange is a finding for "
+                                              "information; 0: it is none",
+                                       .least = 0,
+                                       .most = 1};
+inline constexpr Threshold kQuietGap{.name = "quiet_gap",
+                                     .value = kDaySeconds,
+                                     .unit = kDurationUnit,
+                                     .doc = "a tunnel that rests for longer and comes again is another finding",
+                                     .least = 1,
+                                     .most = kMaxGapSeconds};
+inline constexpr const Threshold* kAll[] = {&kMinBytes,     &kMinNames,     &kMinSigns,     &kMinNameBytes,
+                                            &kMaxGap,       &kMinFreshShare, &kMinTypeShare, &kMinDataShare,
+                                            &kMinAnswerBytes, &kBusyDomains, &kMinVolumeRatio, &kTellBenign,
+                                            &kQuietGap};
+}  // namespace dns_tunnel
+
 }  // namespace rw::thresholds

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace rw {
@@ -104,6 +105,14 @@ std::string_view registered_domain(std::string_view name) {
   thread_local Cache cache;
   const std::size_t length = cache.find({plain + decisive, name.size() - decisive}).length;
   return length == 0 ? std::string_view{} : name.substr(name.size() - length);
+}
+
+bool is_known_top_level_domain(std::string_view label) {
+  static const psl_ctx_t* list = psl_builtin();
+  constexpr std::size_t kMaxLabel = 63;
+  if (list == nullptr || label.empty() || label.size() > kMaxLabel) return false;
+  return label == "arpa" || psl_is_public_suffix2(list, std::string(label).c_str(),
+                                                  PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
 }  // namespace rw

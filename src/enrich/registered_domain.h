@@ -15,4 +15,7 @@ namespace rw {
 //   registered_domain("www.example.co.uk")  ->  "example.co.uk"
 std::string_view registered_domain(std::string_view name);
 
+// Whether the list has a rule of its own for a top-level domain ("com", not "lan"); "arpa" counts as known. Lower case.
+bool is_known_top_level_domain(std::string_view label);
+
 }  // namespace rw

@@ -1,0 +1,250 @@
+// What is asked of the store about DNS tunnels, and the window table read back from its answers.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "detect/dns_tunnel.h"
+#include "detect/dns_tunnel_parts.h"
+#include "detect/thresholds.h"
+#include "store/watched.h"
+
+namespace rw::dns_tunnel {
+namespace {
+
+namespace limits = thresholds::dns_tunnel;
+using Kind = Measure::Kind;
+
+constexpr std::uint64_t kMostGroups = 200'000;       // windows that one answer may bring into memory
+constexpr std::size_t kMostKeys = 5'000;             // clients and domains that are looked at closely, loudest first
+constexpr std::int64_t kMostSliceRows = 2'000'000;   // messages per close look: their names lie in memory at once
+constexpr std::uint64_t kMostSamples = 200'000;
+constexpr Duration kSampleWindow = kSecond;
+
+ExprPtr column(std::string_view name) { return expr::column(name); }
+ExprPtr at_least(ExprPtr what, ExprPtr than) { return expr::binary(Expr::Kind::kGe, std::move(what), std::move(than)); }
+
+// Clients or servers that are watched or ours; everybody where nobody is configured.
+ExprPtr in_scope(const DetectContext& context) {
+  std::vector<ExprPtr> any;
+  for (const char* end : {"client", "server"}) {
+    if (!context.organisation.prefixes.empty()) any.push_back(expr::in_prefixes(end, context.organisation.prefixes));
+    for (const Subject& subject : context.subjects)
+      any.push_back(watched_condition(subject, context.range, end, "time"));
+  }
+  return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
+}
+
+// Multicast names are asked of everybody on the link, and carry services, not tunnels.
+ExprPtr asked_a_server() {
+  return expr::all_of({expr::in(column("transport"), {std::string("udp"), std::string("tcp")}),
+                       expr::not_(expr::is_null(column("name")))});
+}
+ExprPtr has_domain() { return expr::not_(expr::is_null(column("registered_domain"))); }
+
+ExprPtr data_type() {
+  std::vector<Value> types;
+  for (const std::uint16_t type : {kTypeCname, kTypeNull, kTypeMx, kTypeTxt, kTypeKey, kTypeSrv})
+    types.emplace_back(std::int64_t{type});
+  return expr::any_of({expr::in(column("type"), std::move(types)),
+                       at_least(column("type"), expr::number(kFirstPrivateType))});
+}
+
+std::vector<Named> window_keys(Duration width) {
+  return {{"client", column("client")},
+          {"domain", column("registered_domain")},
+          {"window", expr::time_bucket(column("time"), width)},
+          {"sensor", column("sensor")}};
+}
+
+// Windows that could stand out, cheaply: counts and sums, and how many names.
+Query loud_windows(const DetectContext& context) {
+  Query query;
+  query.table = "dns";
+  query.time = context.range;
+  query.where = expr::all_of({asked_a_server(), has_domain(), in_scope(context)});
+  query.group_by = window_keys(kHistoryWindow);
+  query.measures = {{kQueries, Kind::kCount, nullptr},
+                    {kNameBytes, Kind::kSum, column("name_bytes")},
+                    {kNames, Kind::kDistinct, column("name")}};
+  query.having = expr::all_of({at_least(column(kNames), expr::number(context.thresholds.whole(limits::kMinNames))),
+                               at_least(column(kNameBytes), expr::number(context.thresholds.whole(limits::kMinBytes)))});
+  query.order_by = {{std::string(kNames), true}};
+  query.limit = kMostGroups;
+  return query;
+}
+
+struct LoudKey {
+  Ip client;
+  std::string domain;
+  friend auto operator<=>(const LoudKey&, const LoudKey&) = default;
+};
+struct Loud {
+  double bytes = 0;  // of different names before the domain, about, in the loudest window
+  Timestamp first;
+  Timestamp loudest;
+};
+
+// The loudest keys of the first answer; `rows` gets how many messages fell into each of their windows.
+std::map<LoudKey, Loud> loud_keys(const DetectContext& context, const Answer& answer,
+                                  std::map<Timestamp, std::int64_t>& rows) {
+  std::map<LoudKey, Loud> all;
+  std::vector<std::pair<Timestamp, std::int64_t>> windows;
+  for (const auto& row : answer.rows) {
+    const auto* client = std::get_if<Ip>(&row[0]);
+    const auto* start = std::get_if<Timestamp>(&row[2]);
+    if (client == nullptr || start == nullptr) continue;
+    const std::string domain = as_string(row[1]);
+    const double queries = std::max(1.0, as_double(row[4]));
+    const double each = as_double(row[5]) / queries - 1 - static_cast<double>(wire_bytes(domain));
+    const double bytes = each * as_double(row[6]);
+    if (bytes < context.thresholds[limits::kMinBytes] / 4) continue;  // an estimate: names differ in length
+    rows[*start] += as_int(row[4]);
+    const auto [found, fresh] = all.try_emplace({*client, domain}, Loud{bytes, *start, *start});
+    Loud& loud = found->second;
+    loud.first = std::min(loud.first, *start);
+    if (!fresh && bytes > loud.bytes) loud.bytes = bytes, loud.loudest = *start;
+  }
+  if (all.size() <= kMostKeys) return all;
+  std::vector<double> sizes;
+  for (const auto& [key, loud] : all) sizes.push_back(loud.bytes);
+  std::nth_element(sizes.begin(), sizes.begin() + kMostKeys, sizes.end(), std::greater<>());
+  std::erase_if(all, [least = sizes[kMostKeys]](const auto& entry) { return entry.second.bytes <= least; });
+  return all;
+}
+
+Query samples_question(TimeRange time, std::vector<std::vector<Value>> windows) {
+  Query query;
+  query.table = "dns";
+  query.time = time;
+  query.where = expr::all_of(
+      {asked_a_server(), expr::tuple_in({column("client"), column("registered_domain"),
+                                         expr::time_bucket(column("time"), kHistoryWindow)},
+                                        std::move(windows))});
+  query.group_by = {{"client", column("client")},
+                    {"domain", column("registered_domain")},
+                    {"sample", expr::time_bucket(column("time"), kSampleWindow)},
+                    {"type", column("type")}};
+  query.measures = {{std::string(kLowestName), Kind::kMin, column("name")},
+                    {"highest_name", Kind::kMax, column("name")}};
+  query.order_by = {{"sample", false}};
+  query.limit = kMostSamples;
+  return query;
+}
+
+Query baseline_question(const DetectContext& context, std::vector<std::vector<Value>> clients) {
+  Query query;
+  query.table = "dns";
+  query.time = context.range;
+  query.where = expr::all_of({asked_a_server(), expr::tuple_in({column("client")}, std::move(clients))});
+  query.group_by = {{"client", column("client")}, {"sensor", column("sensor")}};
+  const ExprPtr window = expr::time_bucket(column("time"), kHistoryWindow);
+  Measure pairs{std::string(kDomainWindows), Kind::kDistinct, nullptr};
+  pairs.tuple = {column("registered_domain"), window};
+  query.measures = {pairs,
+                    {"windows", Kind::kDistinct, window},
+                    {"queries", Kind::kCount, nullptr},
+                    {"name_bytes", Kind::kSum, column("name_bytes")},
+                    {"query_bytes", Kind::kSum, column("query_bytes")},
+                    {"sized_queries", Kind::kCount, column("query_bytes")},
+                    {"response_bytes", Kind::kSum, column("response_bytes")},
+                    {"sized_responses", Kind::kCount, column("response_bytes")}};
+  return query;
+}
+
+}  // namespace
+
+Query windows_question(TimeRange time, Duration width, ExprPtr where) {
+  Query names;
+  names.table = "dns";
+  names.time = time;
+  names.where = expr::all_of({asked_a_server(), has_domain(), where ? std::move(where) : expr::all_of({})});
+  names.group_by = window_keys(width);
+  names.group_by.push_back({"name", column("name")});
+  names.measures = {{"first", Kind::kMin, column("time")},
+                    {"last", Kind::kMax, column("time")},
+                    {"queries", Kind::kCount, nullptr},
+                    {"responses", Kind::kCount, column("rcode")},
+                    {"name_bytes", Kind::kMax, column("name_bytes")},
+                    {"query_bytes", Kind::kSum, column("query_bytes")},
+                    {"sized_queries", Kind::kCount, column("query_bytes")},
+                    {"response_bytes", Kind::kSum, column("response_bytes")},
+                    {"sized_responses", Kind::kCount, column("response_bytes")},
+                    {"data_queries", Kind::kCount, nullptr, data_type()},
+                    {"first_server", Kind::kMin, column("server")},
+                    {"last_server", Kind::kMax, column("server")}};
+  Query query;
+  query.from = std::make_shared<const Query>(std::move(names));
+  for (const char* key : {"client", "domain", "window", "sensor"}) query.group_by.push_back({key, column(key)});
+  query.measures = {{"first", Kind::kMin, column("first")},
+                    {"last", Kind::kMax, column("last")},
+                    {"queries", Kind::kSum, column("queries")},
+                    {"responses", Kind::kSum, column("responses")},
+                    {"names", Kind::kCount, nullptr},
+                    {std::string(kUniqueNameBytes), Kind::kSum, column("name_bytes")},
+                    {"query_bytes", Kind::kSum, column("query_bytes")},
+                    {"sized_queries", Kind::kSum, column("sized_queries")},
+                    {"response_bytes", Kind::kSum, column("response_bytes")},
+                    {"sized_responses", Kind::kSum, column("sized_responses")},
+                    {"data_queries", Kind::kSum, column("data_queries")},
+                    {"first_server", Kind::kMin, column("first_server")},
+                    {"last_server", Kind::kMax, column("last_server")}};
+  return query;
+}
+
+std::vector<Window> windows_of(const Answer& answer) {
+  std::vector<Window> windows;
+  windows.reserve(answer.rows.size());
+  for (const auto& row : answer.rows) {
+    const auto* client = std::get_if<Ip>(&row[0]);
+    const auto* start = std::get_if<Timestamp>(&row[2]);
+    const auto* first = std::get_if<Timestamp>(&row[4]);
+    const auto* last = std::get_if<Timestamp>(&row[5]);
+    if (client == nullptr || start == nullptr || first == nullptr || last == nullptr) continue;
+    Window w{.client = *client, .domain = as_string(row[1]), .start = *start, .sensor = as_string(row[3]),
+             .first = *first, .last = *last};
+    std::int64_t* const counts[] = {&w.queries, &w.responses, &w.names, &w.unique_name_bytes, &w.query_bytes,
+                                    &w.sized_queries, &w.response_bytes, &w.sized_responses, &w.data_queries};
+    for (std::size_t i = 0; i < std::size(counts); ++i) *counts[i] = as_int(row[6 + i]);
+    if (const auto* server = std::get_if<Ip>(&row[15])) w.first_server = *server;
+    if (const auto* server = std::get_if<Ip>(&row[16])) w.last_server = *server;
+    windows.push_back(std::move(w));
+  }
+  return windows;
+}
+
+std::vector<Query> first_questions(const DetectContext& context) { return {loud_windows(context)}; }
+
+std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first) {
+  std::map<Timestamp, std::int64_t> rows;
+  const auto keys = loud_keys(context, first[0], rows);
+  if (keys.empty()) return {};
+  std::vector<std::vector<Value>> pairs, windows;
+  std::set<Ip> clients;
+  for (const auto& [key, loud] : keys) {
+    pairs.push_back({key.client, key.domain});
+    windows.push_back({key.client, key.domain, loud.first});
+    if (loud.loudest != loud.first) windows.push_back({key.client, key.domain, loud.loudest});
+    clients.insert(key.client);
+  }
+  std::vector<Query> queries;
+  const ExprPtr where = expr::tuple_in({column("client"), column("registered_domain")}, pairs);
+  TimeRange slice{rows.begin()->first, rows.begin()->first};
+  const TimeRange whole{rows.begin()->first, rows.rbegin()->first + kHistoryWindow};
+  std::int64_t messages = 0;
+  for (const auto& [start, count] : rows) {
+    if (messages > 0 && messages + count > kMostSliceRows) {
+      queries.push_back(windows_question({slice.from, start}, kHistoryWindow, where));
+      slice.from = start;
+      messages = 0;
+    }
+    messages += count;
+  }
+  queries.push_back(windows_question({slice.from, whole.to}, kHistoryWindow, where));
+  queries.push_back(samples_question(whole, std::move(windows)));
+  std::vector<std::vector<Value>> who;
+  for (const Ip client : clients) who.push_back({client});
+  queries.push_back(baseline_question(context, std::move(who)));
+  return queries;
+}
+
+}  // namespace rw::dns_tunnel
