@@ -33,7 +33,8 @@ extern constinit const Detector kDnsTunnelDetector{
     .quiet_gap = limits::kQuietGap,
     .doc =
         "Bytes of different names that one client asks below one registered domain in 5 minutes. Where they stand out, "
-        "signs are counted: message length, mean gap (also against what else the client asks), names that never repeat, "
+        "signs are counted: message length, mean gap (also against what else the client asks), names that never "
+        "repeat, "
         "record types that carry data, names that read as encoded data, long answers. One finding for each client and "
         "domain, with the tool that its names resemble. Look-ups of block lists and antivirus products are a class of "
         "their own and no finding, unless tell_benign is 1.",

@@ -97,9 +97,9 @@ std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Ans
 
 // What of a window table is a tunnel: the core that history and live share.
 struct Baseline {
-  Signs signs;                         // of what else the client asked
-  std::optional<double> name_bytes;    // per domain and window
-  std::optional<double> domains;       // per window
+  Signs signs;                       // of what else the client asked
+  std::optional<double> name_bytes;  // per domain and window
+  std::optional<double> domains;     // per window
 };
 struct Evidence {
   std::vector<Window> windows;  // of one client and domain, in order of time, one sensor's

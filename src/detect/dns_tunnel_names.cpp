@@ -119,9 +119,8 @@ std::string common_base(std::span<const Sample> samples) {
 
 // Letters up to `last_letter`, digits from `first_digit` to `last_digit`.
 bool all_in(std::string_view text, char last_letter, char first_digit, char last_digit) {
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= last_letter) || (c >= first_digit && c <= last_digit);
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return (c >= 'a' && c <= last_letter) || (c >= first_digit && c <= last_digit); });
 }
 
 bool is_hex(std::string_view text) { return all_in(text, 'f', '0', '9'); }
@@ -137,7 +136,8 @@ std::string payload(std::string_view name, std::string_view base) {
 }
 
 bool has_bytes(std::string_view payload_bytes) {
-  return std::any_of(payload_bytes.begin(), payload_bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 128; });
+  return std::any_of(payload_bytes.begin(), payload_bytes.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 128; });
 }
 
 // Words have about 40 % vowels and few digits; random text in base 32 or 64 has 10 to 16 % vowels.
@@ -222,7 +222,8 @@ std::size_t dnscat_sessions(const std::vector<std::string>& payloads) {
 // iodine: the first character says what a request is: version, login, codec check, switches, ping, or the user's
 // number before data.
 bool is_iodine_request(std::string_view text) {
-  return !text.empty() && (is_hex(text.substr(0, 1)) || std::string_view("vlzsonryip").find(text[0]) != std::string_view::npos);
+  return !text.empty() &&
+         (is_hex(text.substr(0, 1)) || std::string_view("vlzsonryip").find(text[0]) != std::string_view::npos);
 }
 
 bool is_iodine_handshake(std::string_view text) {
@@ -250,7 +251,8 @@ Tool tool_of(std::span<const Sample> samples, const std::vector<std::string>& pa
   const double requests = share(payloads, [](const std::string& p) { return is_iodine_request(p); });
   const double bytes = share(payloads, [](const std::string& p) { return has_bytes(p); });
   const bool raw = type_share(samples, {kTypeNull, 65'399}) >= kMost;  // iodine's private type
-  if (requests >= kMost && raw) return {"iodine", "NULL or private records, and names that begin as iodine's requests do"};
+  if (requests >= kMost && raw)
+    return {"iodine", "NULL or private records, and names that begin as iodine's requests do"};
   if (requests >= kMost && bytes >= 0.3) return {"iodine", "8-bit names that begin as iodine's requests do"};
   std::string all;
   for (const std::string& p : payloads) all += p;
@@ -352,16 +354,20 @@ Exchange benign_exchange(std::span<const Sample> samples, std::string_view regis
     };
     return std::all_of(samples.begin(), samples.end(), fits) ? known.exchange : Exchange::kNone;
   }
+  // What all share behind is no name of somebody else: a label "cat" of the tunnel's own is no top-level domain.
+  std::string base = samples.size() < 2 ? std::string(registered) : common_base(samples);
+  if (!base.ends_with(registered)) base = registered;
   std::size_t reversed = 0, whole = 0;
   for (const Sample& sample : samples) {
-    const std::string_view subdomain = before(sample.name, registered);
     const bool plain = sample.type == kTypeA || sample.type == kTypeAaaa || sample.type == kTypeTxt || sample.type == 0;
-    if (plain && is_reversed_address(subdomain))
+    if (plain && is_reversed_address(before(sample.name, registered)))
       ++reversed;
-    else if (is_name_in_name(subdomain))
+    else if (plain && is_name_in_name(before(sample.name, base)) && !reads_as_data(payload(sample.name, base)))
       ++whole;
   }
-  const auto most = [&](std::size_t n) { return static_cast<double>(n) >= kMost * static_cast<double>(samples.size()); };
+  const auto most = [&](std::size_t n) {
+    return static_cast<double>(n) >= kMost * static_cast<double>(samples.size());
+  };
   if (most(reversed)) return Exchange::kBlockList;
   if (most(whole)) return Exchange::kSearchList;
   return Exchange::kNone;

@@ -14,9 +14,9 @@ namespace {
 namespace limits = thresholds::dns_tunnel;
 using Kind = Measure::Kind;
 
-constexpr std::uint64_t kMostGroups = 200'000;       // windows that one answer may bring into memory
-constexpr std::size_t kMostKeys = 5'000;             // clients and domains that are looked at closely, loudest first
-constexpr std::int64_t kMostSliceRows = 2'000'000;   // messages per close look: their names lie in memory at once
+constexpr std::uint64_t kMostGroups = 200'000;      // windows that one answer may bring into memory
+constexpr std::size_t kMostKeys = 5'000;            // clients and domains that are looked at closely, loudest first
+constexpr std::int64_t kMostSliceRows = 2'000'000;  // messages per close look: their names lie in memory at once
 constexpr std::uint64_t kMostSamples = 200'000;
 constexpr Duration kSampleWindow = kSecond;
 
@@ -45,8 +45,8 @@ ExprPtr data_type() {
   std::vector<Value> types;
   for (const std::uint16_t type : {kTypeCname, kTypeNull, kTypeMx, kTypeTxt, kTypeKey, kTypeSrv})
     types.emplace_back(std::int64_t{type});
-  return expr::any_of({expr::in(column("type"), std::move(types)),
-                       at_least(column("type"), expr::number(kFirstPrivateType))});
+  return expr::any_of(
+      {expr::in(column("type"), std::move(types)), at_least(column("type"), expr::number(kFirstPrivateType))});
 }
 
 std::vector<Named> window_keys(Duration width) {
@@ -66,8 +66,9 @@ Query loud_windows(const DetectContext& context) {
   query.measures = {{kQueries, Kind::kCount, nullptr},
                     {kNameBytes, Kind::kSum, column("name_bytes")},
                     {kNames, Kind::kDistinct, column("name")}};
-  query.having = expr::all_of({at_least(column(kNames), expr::number(context.thresholds.whole(limits::kMinNames))),
-                               at_least(column(kNameBytes), expr::number(context.thresholds.whole(limits::kMinBytes)))});
+  query.having =
+      expr::all_of({at_least(column(kNames), expr::number(context.thresholds.whole(limits::kMinNames))),
+                    at_least(column(kNameBytes), expr::number(context.thresholds.whole(limits::kMinBytes)))});
   query.order_by = {{std::string(kNames), true}};
   query.limit = kMostGroups;
   return query;
@@ -116,10 +117,9 @@ Query samples_question(TimeRange time, std::vector<std::vector<Value>> windows) 
   Query query;
   query.table = "dns";
   query.time = time;
-  query.where = expr::all_of(
-      {asked_a_server(), expr::tuple_in({column("client"), column("registered_domain"),
-                                         expr::time_bucket(column("time"), kHistoryWindow)},
-                                        std::move(windows))});
+  query.where = expr::all_of({asked_a_server(), expr::tuple_in({column("client"), column("registered_domain"),
+                                                                expr::time_bucket(column("time"), kHistoryWindow)},
+                                                               std::move(windows))});
   query.group_by = {{"client", column("client")},
                     {"domain", column("registered_domain")},
                     {"sample", expr::time_bucket(column("time"), kSampleWindow)},
@@ -200,10 +200,15 @@ std::vector<Window> windows_of(const Answer& answer) {
     const auto* first = std::get_if<Timestamp>(&row[4]);
     const auto* last = std::get_if<Timestamp>(&row[5]);
     if (client == nullptr || start == nullptr || first == nullptr || last == nullptr) continue;
-    Window w{.client = *client, .domain = as_string(row[1]), .start = *start, .sensor = as_string(row[3]),
-             .first = *first, .last = *last};
-    std::int64_t* const counts[] = {&w.queries, &w.responses, &w.names, &w.unique_name_bytes, &w.query_bytes,
-                                    &w.sized_queries, &w.response_bytes, &w.sized_responses, &w.data_queries};
+    Window w{.client = *client,
+             .domain = as_string(row[1]),
+             .start = *start,
+             .sensor = as_string(row[3]),
+             .first = *first,
+             .last = *last};
+    std::int64_t* const counts[] = {&w.queries,           &w.responses,       &w.names,
+                                    &w.unique_name_bytes, &w.query_bytes,     &w.sized_queries,
+                                    &w.response_bytes,    &w.sized_responses, &w.data_queries};
     for (std::size_t i = 0; i < std::size(counts); ++i) *counts[i] = as_int(row[6 + i]);
     if (const auto* server = std::get_if<Ip>(&row[15])) w.first_server = *server;
     if (const auto* server = std::get_if<Ip>(&row[16])) w.last_server = *server;

@@ -94,8 +94,9 @@ inline constexpr Threshold kMinSigns{
     .name = "min_signs",
     .value = 3,
     .unit = "signs",
-    .doc = "of message length, mean gap, names that never repeat, record types, encoded names and long answers; one of "
-           "them types or encoding",
+    .doc =
+        "of message length, mean gap, names that never repeat, record types, encoded names and long answers; one of "
+        "them types or encoding",
     .least = 1,
     .most = 6};
 inline constexpr Threshold kMinNameBytes{.name = "min_name_bytes",
@@ -114,8 +115,9 @@ inline constexpr Threshold kMaxGap{.name = "max_gap",
 inline constexpr Threshold kMinFreshShare{.name = "min_fresh_share",
                                           .value = 0.6,
                                           .unit = "share",
-                                          .doc = "of questions whose name was not asked before in the window, for the "
-                                                 "sign of names that never repeat",
+                                          .doc =
+                                              "of questions whose name was not asked before in the window, for the "
+                                              "sign of names that never repeat",
                                           .least = 0,
                                           .most = 1,
                                           .whole = false};
@@ -142,8 +144,9 @@ inline constexpr Threshold kMinAnswerBytes{.name = "min_answer_bytes",
 inline constexpr Threshold kBusyDomains{.name = "busy_domains",
                                         .value = 30,
                                         .unit = "domains",
-                                        .doc = "a client that asks about more in a window asks for others (a forwarder, "
-                                               "a crawler): then volume must stand out too",
+                                        .doc =
+                                            "a client that asks about more in a window asks for others (a forwarder, "
+                                            "a crawler): then volume must stand out too",
                                         .least = 1,
                                         .most = kManyRows};
 inline constexpr Threshold kMinVolumeRatio{.name = "min_volume_ratio",
@@ -155,8 +158,9 @@ inline constexpr Threshold kMinVolumeRatio{.name = "min_volume_ratio",
 inline constexpr Threshold kTellBenign{.name = "tell_benign",
                                        .value = 0,
                                        .unit = "yes or no",
-                                       .doc = "1: data that block lists and antivirus products exchange is a finding for "
-                                              "information; 0: it is none",
+                                       .doc =
+                                           "1: data that block lists and antivirus products exchange is a finding for "
+                                           "information; 0: it is none",
                                        .least = 0,
                                        .most = 1};
 inline constexpr Threshold kQuietGap{.name = "quiet_gap",
@@ -165,10 +169,9 @@ inline constexpr Threshold kQuietGap{.name = "quiet_gap",
                                      .doc = "a tunnel that rests for longer and comes again is another finding",
                                      .least = 1,
                                      .most = kMaxGapSeconds};
-inline constexpr const Threshold* kAll[] = {&kMinBytes,     &kMinNames,     &kMinSigns,     &kMinNameBytes,
-                                            &kMaxGap,       &kMinFreshShare, &kMinTypeShare, &kMinDataShare,
-                                            &kMinAnswerBytes, &kBusyDomains, &kMinVolumeRatio, &kTellBenign,
-                                            &kQuietGap};
+inline constexpr const Threshold* kAll[] = {
+    &kMinBytes,     &kMinNames,       &kMinSigns,    &kMinNameBytes,   &kMaxGap,     &kMinFreshShare, &kMinTypeShare,
+    &kMinDataShare, &kMinAnswerBytes, &kBusyDomains, &kMinVolumeRatio, &kTellBenign, &kQuietGap};
 }  // namespace dns_tunnel
 
 }  // namespace rw::thresholds

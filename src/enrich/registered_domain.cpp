@@ -111,8 +111,8 @@ bool is_known_top_level_domain(std::string_view label) {
   static const psl_ctx_t* list = psl_builtin();
   constexpr std::size_t kMaxLabel = 63;
   if (list == nullptr || label.empty() || label.size() > kMaxLabel) return false;
-  return label == "arpa" || psl_is_public_suffix2(list, std::string(label).c_str(),
-                                                  PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+  return label == "arpa" ||
+         psl_is_public_suffix2(list, std::string(label).c_str(), PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
 }  // namespace rw
