@@ -10,6 +10,7 @@
 # Nothing leaves the namespaces: they have no way out. All addresses and names are of the documentation ranges (RFC 5737, RFC 3849,
 # RFC 2606, RFC 6761). Every process that is started here is bounded in time and ended by its id.
 set -euo pipefail
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin  # Debian's tools, and the Python that has their modules
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 name=$(basename "$here")
