@@ -512,11 +512,18 @@ void tell_empty(const Listing& listing, Lake& lake, const std::string& directory
                (outside ? ", all outside the time asked for" : ""));
 }
 
-// Rows in no order and without end, as csv: they need not become values on the way.
+// Rows or groups in no order and without end, as csv: they need not become values on the way.
 bool is_export(const Plan& plan, const Arguments& args) {
-  return !plan.grouped && plan.query.order_by.empty() && plan.query.limit == 0 && args.get(flags::kFormat) == "csv" &&
-         std::all_of(plan.shown.begin(), plan.shown.end(),
-                     [](const Field& field) { return field.show == Show::kValue; });
+  return plan.query.order_by.empty() && plan.query.limit == 0 && args.get(flags::kFormat) == "csv";
+}
+
+// The names that numbers of a column are shown by.
+CsvNames names_of(Show show) {
+  CsvNames names;
+  if (show == Show::kValue) return names;
+  const std::int64_t count = show == Show::kDnsType || show == Show::kDnsRcode ? 65'536 : 256;
+  for (std::int64_t n = 0; n < count; ++n) append_csv(names.emplace_back(), shown_value(Value(n), show));
+  return names;
 }
 
 Result<int> answer(const Listing& listing, const Arguments& args, Console& console, Plan& plan) {
@@ -530,8 +537,10 @@ Result<int> answer(const Listing& listing, const Arguments& args, Console& conso
     printer.piece(answer);
   } else if (is_export(plan, args)) {
     printer.end({});  // the header; rows follow as text
+    std::vector<CsvNames> names;
+    for (const Field& field : plan.shown) names.push_back(names_of(field.show));
     RW_TRY(lake->stream_text(
-        plan.query, [](const Piece& piece, std::string& text) { append_csv(text, piece); },
+        plan.query, [&names](const Piece& piece, std::string& text) { append_csv(text, piece, names); },
         [&console](std::string_view text) { return console.out(text); }));
     return 0;
   } else {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "lake/renderer.h"
+#include "lake/shape.h"
 #include "lake/sqlite.h"
 
 namespace rw {
@@ -304,7 +306,7 @@ class SqliteCatalog : public Catalog {
 
   Result<std::vector<FileEntry>> read_files(SqliteStatement& s) {
     std::vector<FileEntry> found;
-    while (s.step())
+    while (s.step()) {
       found.push_back({s.integer(0),
                        s.text(1),
                        s.text(2),
@@ -316,6 +318,10 @@ class SqliteCatalog : public Catalog {
                        static_cast<std::uint16_t>(s.integer(8)),
                        s.text(9),
                        {}});
+      FileEntry& file = found.back();
+      if (const TableSpec* table = find_lake_table(file.table); table != nullptr)
+        file.shape = with_later_columns(*table, file.schema, std::move(file.shape));
+    }
     if (!s.ok()) return failed("cannot be read");
     return found;
   }

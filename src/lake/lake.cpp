@@ -372,6 +372,8 @@ Result<void> EmbeddedLake::stream_text(const Query& query, const WritePiece& wri
     RW_ASSIGN(const std::vector<FileEntry> files, this->files(*plan->table, query.time, false));
     RW_ASSIGN(const bool done, scan::stream_text(query, *plan, files, scan_options(), write, out));
     if (done) return {};
+    RW_ASSIGN(const bool grouped, scan::stream_groups(query, *plan, files, scan_options(), write, out));
+    if (grouped) return {};
   }
   return Store::stream_text(query, write, out);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lake/lake_testing.h"
+#include "lake/sqlite.h"
 
 namespace rw {
 namespace {
@@ -97,6 +98,42 @@ TEST(Lake, RowsThatTieInTheOrderComeInOneOrder) {
   ASSERT_EQ(answer.rows.size(), 120U);
   for (std::size_t i = 1; i < answer.rows.size(); ++i)
     EXPECT_LE(as_int(answer.rows[i - 1][1]), as_int(answer.rows[i][1])) << i;
+}
+
+// Files from before a column existed hold null for it, on both paths and after compaction. The direct path called them
+// damaged.
+TEST(Lake, ReadsFilesOfAnOlderSchema) {
+  const TemporaryFolder folder;
+  {
+    auto lake = open_lake(folder);
+    ASSERT_TRUE(ingest(*lake, flows(10), "a"));
+    ASSERT_TRUE(ingest(*lake, flows(20), "b"));
+  }
+  {
+    SqliteDatabase catalog;
+    ASSERT_TRUE(catalog.open(folder.path() + "/catalog.sqlite", SqliteDatabase::Mode::kReadWrite));
+    ASSERT_TRUE(
+        catalog.execute("UPDATE files SET schema=1,"
+                        "shape=replace(replace(replace(shape,' -dpi_category',''),' -dpi_risks',''),' -dpi','')"));
+  }
+  Query q;
+  q.table = "flows";
+  q.measures = {{"bytes", Measure::Kind::kSum, expr::volume_bytes()},
+                {"named", Measure::Kind::kSum, expr::column("dpi_risks")}};
+  for (const bool direct : {true, false, true, false}) {
+    LakeOptions options;
+    options.direct_scan = direct;
+    options.write = true;
+    auto lake = Lake::open(folder.path(), options);
+    ASSERT_TRUE(lake);
+    const Answer answer = ask(**lake, q);
+    ASSERT_EQ(answer.rows.size(), 1U);
+    EXPECT_EQ(as_int(answer.rows[0][0]), 10 * 100 + 45 + 20 * 100 + 190);
+    EXPECT_TRUE(is_null(answer.rows[0][1]));
+    if (!direct) {
+      ASSERT_TRUE((*lake)->compact());
+    }
+  }
 }
 
 // Three processes that read one file at the same time kept its rows three times.

@@ -12,16 +12,68 @@
 namespace rw::scan {
 namespace {
 
-class Scan {
+// Groups of the rows that pass, one table for each thread.
+class Gatherer {
  public:
-  Scan(const Query& query, const Plan& plan, const ScanOptions& options)
-      : query_(query), plan_(plan), options_(options) {}
+  Gatherer(const Plan& plan, TimeRange time, const ScanOptions& options)
+      : plan_(plan), options_(options), where_(with_time(plan, time)) {}
 
-  Result<std::optional<Answer>> answer(const std::vector<FileEntry>& entries);
+  // False where DuckDB has to answer.
+  Result<bool> run(const std::vector<FileEntry>& entries);
+
+  KeyLayout layout;
+  std::vector<Groups> groups;
 
  private:
   void work(Groups& groups);
+
+  const Plan& plan_;
+  const ScanOptions& options_;
+  const Condition where_;
+  Tasks tasks_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> give_up_{false};
+  std::mutex mutex_;
+  Result<void> status_;
+};
+
+void Gatherer::work(Groups& mine) {
+  RowGroupRows rows(*plan_.table);
+  const std::uint64_t memory = options_.memory_bytes / 2 / tasks_.threads;
+  for (std::size_t i = next_++; i < tasks_.tasks.size() && !give_up_; i = next_++) {
+    rows.begin(tasks_.files[tasks_.tasks[i].file], tasks_.tasks[i].row_group);
+    for_each_block(rows, where_, [&](std::size_t, std::span<const std::uint16_t> chosen) { mine.add(rows, chosen); });
+    if (!rows.status()) {
+      const std::lock_guard lock(mutex_);
+      if (status_) status_ = Failure(rows.status().error());
+      give_up_ = true;
+    }
+    if (mine.memory_bytes() > memory || mine.overflow()) give_up_ = true;
+  }
+}
+
+Result<bool> Gatherer::run(const std::vector<FileEntry>& entries) {
+  auto opened = Tasks::open(*plan_.table, options_.directory, entries, options_.threads);
+  if (!opened && opened.error().code == ErrorCode::kUnsupported) return false;
+  if (!opened) return Failure(opened.error());
+  tasks_ = std::move(*opened);
+  layout = layout_of(plan_, tasks_.files);
+  for (unsigned t = 0; t < tasks_.threads; ++t) groups.emplace_back(plan_, layout);
+  in_parallel(tasks_.threads, [&](unsigned t) { work(groups[t]); });
+  if (!status_) {
+    const ErrorCode code = status_.error().code;
+    if (code == ErrorCode::kLimit || code == ErrorCode::kUnsupported) return false;
+    return Failure(status_.error());
+  }
+  return !give_up_;
+}
+
+class Scan {
+ public:
+  Scan(const Query& query, const Plan& plan, const KeyLayout& layout) : query_(query), plan_(plan), layout_(layout) {}
   Answer result(const Groups& groups) const;
+
+ private:
   Value key_value(const Groups& groups, std::size_t group, std::size_t key) const;
   Value sum_value(const Groups& groups, std::size_t group, std::size_t sum) const;
   std::vector<std::uint32_t> ordered(const Groups& groups) const;
@@ -29,30 +81,8 @@ class Scan {
 
   const Query& query_;
   const Plan& plan_;
-  const ScanOptions& options_;
-  Tasks tasks_;
-  KeyLayout layout_;
-  std::atomic<std::size_t> next_{0};
-  std::atomic<bool> give_up_{false};
-  std::mutex mutex_;
-  Result<void> status_;
+  const KeyLayout& layout_;
 };
-
-void Scan::work(Groups& groups) {
-  RowGroupRows rows(*plan_.table);
-  const Condition where = with_time(plan_, query_.time);
-  const std::uint64_t memory = options_.memory_bytes / 2 / tasks_.threads;
-  for (std::size_t i = next_++; i < tasks_.tasks.size() && !give_up_; i = next_++) {
-    rows.begin(tasks_.files[tasks_.tasks[i].file], tasks_.tasks[i].row_group);
-    for_each_block(rows, where, [&](std::size_t, std::span<const std::uint16_t> chosen) { groups.add(rows, chosen); });
-    if (!rows.status()) {
-      const std::lock_guard lock(mutex_);
-      if (status_) status_ = Failure(rows.status().error());
-      give_up_ = true;
-    }
-    if (groups.memory_bytes() > memory || groups.overflow()) give_up_ = true;
-  }
-}
 
 Value Scan::sum_value(const Groups& groups, std::size_t group, std::size_t s) const {
   if (!groups.has(group, s)) return Null{};
@@ -148,24 +178,69 @@ Answer Scan::result(const Groups& groups) const {
   return answer;
 }
 
-Result<std::optional<Answer>> Scan::answer(const std::vector<FileEntry>& entries) {
-  auto opened = Tasks::open(*plan_.table, options_.directory, entries, options_.threads);
-  if (!opened && opened.error().code == ErrorCode::kUnsupported) return std::optional<Answer>();
-  if (!opened) return Failure(opened.error());
-  tasks_ = std::move(*opened);
-  layout_ = layout_of(plan_, tasks_.files);
-  std::vector<Groups> groups;
-  for (unsigned t = 0; t < tasks_.threads; ++t) groups.emplace_back(plan_, layout_);
-  in_parallel(tasks_.threads, [&](unsigned t) { work(groups[t]); });
-  if (!status_)
-    return status_.error().code == ErrorCode::kLimit || status_.error().code == ErrorCode::kUnsupported
-               ? Result<std::optional<Answer>>(std::optional<Answer>())
-               : Result<std::optional<Answer>>(Failure(status_.error()));
-  if (give_up_) return std::optional<Answer>();
-  for (unsigned t = 1; t < tasks_.threads; ++t) groups[0].merge(groups[t]);
-  if (groups[0].overflow()) return std::optional<Answer>();
-  return std::optional<Answer>(result(groups[0]));
-}
+// Columns of pieces that hold groups instead of rows.
+class GroupPieces {
+ public:
+  static constexpr std::size_t kRows = 2048;
+
+  GroupPieces(const Plan& plan, const KeyLayout& layout)
+      : plan_(plan), layout_(layout), columns_(plan.keys.size() + plan.sums.size()), storage_(columns_.size()) {
+    for (Storage& storage : storage_) {
+      storage.first.resize(kRows);
+      storage.second.resize(kRows);
+      storage.valid.resize(kRows);
+    }
+  }
+
+  Piece make(const Groups& groups, std::size_t begin, std::size_t count) {
+    for (std::size_t k = 0; k < plan_.keys.size(); ++k) columns_[k] = key(groups, begin, count, k);
+    for (std::size_t s = 0; s < plan_.sums.size(); ++s)
+      columns_[plan_.keys.size() + s] = sum(groups, begin, count, s, storage_[plan_.keys.size() + s]);
+    return {count, columns_};
+  }
+
+ private:
+  struct Storage {
+    std::vector<std::uint64_t> first, second;
+    std::vector<std::uint8_t> valid;
+  };
+
+  PieceColumn key(const Groups& groups, std::size_t begin, std::size_t count, std::size_t k) {
+    Storage& into = storage_[k];
+    const std::size_t at = layout_.first[k];
+    const bool pair = layout_.pair[k];
+    auto* const v4 = reinterpret_cast<std::uint32_t*>(into.first.data());
+    const bool address = plan_.keys[k].kind == Key::Kind::kAddress;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t* words = groups.key(begin + i);
+      into.valid[i] = !layout_.nulls || (words[layout_.words - 1] >> k & 1) == 0;
+      if (address && !pair)
+        v4[i] = static_cast<std::uint32_t>(words[at]);
+      else
+        into.first[i] = words[at];
+      if (pair) into.second[i] = words[at + 1];
+    }
+    const std::uint8_t* valid = layout_.nulls ? into.valid.data() : nullptr;
+    if (address && pair) return {PieceColumn::Kind::kAddress, into.first.data(), into.second.data(), valid};
+    if (address) return {PieceColumn::Kind::kV4, into.first.data(), nullptr, valid};
+    const bool time = plan_.keys[k].kind == Key::Kind::kTime;
+    return {time ? PieceColumn::Kind::kTime : PieceColumn::Kind::kInteger, into.first.data(), nullptr, valid};
+  }
+
+  PieceColumn sum(const Groups& groups, std::size_t begin, std::size_t count, std::size_t s, Storage& into) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      into.valid[i] = groups.has(begin + i, s);
+      into.first[i] = static_cast<std::uint64_t>(groups.value(begin + i, s));
+    }
+    return {plan_.sums[s].time ? PieceColumn::Kind::kTime : PieceColumn::Kind::kInteger, into.first.data(), nullptr,
+            into.valid.data()};
+  }
+
+  const Plan& plan_;
+  const KeyLayout& layout_;
+  std::vector<PieceColumn> columns_;
+  std::vector<Storage> storage_;
+};
 
 }  // namespace
 
@@ -178,7 +253,60 @@ Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const
         std::none_of(plan.sums.begin(), plan.sums.end(), named))
       return std::optional<Answer>();  // DuckDB's path says what is wrong
   }
-  return Scan(query, plan, options).answer(files);
+  Gatherer gatherer(plan, query.time, options);
+  RW_ASSIGN(const bool gathered, gatherer.run(files));
+  if (!gathered) return std::optional<Answer>();
+  Groups& all = gatherer.groups.front();
+  for (std::size_t t = 1; t < gatherer.groups.size(); ++t) all.merge(gatherer.groups[t], 0, 1);
+  if (all.overflow()) return std::optional<Answer>();
+  return std::optional<Answer>(Scan(query, plan, gatherer.layout).result(all));
+}
+
+Result<bool> stream_groups(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                           const ScanOptions& options, const Store::WritePiece& write,
+                           const std::function<bool(std::string_view)>& out) {
+  const auto network = [](const Key& key) { return key.kind == Key::Kind::kPrefix; };
+  if (plan.rows || plan.keys.empty() || plan.keys.size() > 60 || !query.order_by.empty() || query.limit > 0 ||
+      std::any_of(plan.keys.begin(), plan.keys.end(), network))
+    return false;
+  Gatherer gatherer(plan, query.time, options);
+  RW_ASSIGN(const bool gathered, gatherer.run(files));
+  if (!gathered) return false;
+  // Each thread puts together the groups of one part of the keys.
+  const auto parts = static_cast<unsigned>(gatherer.groups.size());
+  std::vector<Groups> merged;
+  if (parts == 1) {
+    merged.push_back(std::move(gatherer.groups.front()));
+  } else {
+    for (unsigned p = 0; p < parts; ++p) merged.emplace_back(plan, gatherer.layout);
+    in_parallel(parts, [&](unsigned p) {
+      for (const Groups& groups : gatherer.groups) merged[p].merge(groups, p, parts);
+    });
+    gatherer.groups.clear();
+  }
+  if (std::any_of(merged.begin(), merged.end(), [](const Groups& groups) { return groups.overflow(); })) return false;
+
+  struct Slice {
+    const Groups* groups;
+    std::size_t begin, count;
+  };
+  constexpr std::size_t kSlice = 8 * GroupPieces::kRows;
+  std::vector<Slice> slices;
+  for (const Groups& groups : merged)
+    for (std::size_t at = 0; at < groups.size(); at += kSlice)
+      slices.push_back({&groups, at, std::min(kSlice, groups.size() - at)});
+  RW_TRY(texts_in_order(
+      parts, slices.size(),
+      [&]() -> TextMaker {
+        return [&, pieces = std::make_shared<GroupPieces>(plan, gatherer.layout)](std::size_t i, std::string& text) {
+          const Slice& slice = slices[i];
+          for (std::size_t at = 0; at < slice.count; at += GroupPieces::kRows)
+            write(pieces->make(*slice.groups, slice.begin + at, std::min(GroupPieces::kRows, slice.count - at)), text);
+          return Result<void>();
+        };
+      },
+      out));
+  return true;
 }
 
 }  // namespace rw::scan

@@ -25,6 +25,11 @@ struct ScanOptions {
 Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                                      const ScanOptions& options);
 
+// Groups as text, in no order. False where DuckDB has to do it: then nothing was given out.
+Result<bool> stream_groups(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                           const ScanOptions& options, const Store::WritePiece& write,
+                           const std::function<bool(std::string_view)>& out);
+
 // Rows of a plan as text, in the order of the files. False where DuckDB has to do it: then nothing was given out.
 Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                          const ScanOptions& options, const Store::WritePiece& write,

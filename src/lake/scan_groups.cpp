@@ -2,6 +2,7 @@
 #include "lake/scan_groups.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -22,6 +23,12 @@ constexpr std::size_t kLargeTable = 1 << 16;
 std::size_t slot_of(std::uint64_t hash, std::size_t mask) { return hash >> 20 & mask; }
 
 std::uint64_t mask_of(int bits) { return bits <= 0 ? 0 : bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits); }
+
+bool same_words(const std::uint64_t* a, const std::uint64_t* b, std::size_t words) {
+  std::uint64_t different = 0;  // a call of memcmp takes longer than these few words
+  for (std::size_t i = 0; i < words; ++i) different |= a[i] ^ b[i];
+  return different == 0;
+}
 
 bool is_address(const Key& key) { return key.kind == Key::Kind::kAddress || key.kind == Key::Kind::kPrefix; }
 
@@ -136,7 +143,7 @@ std::uint32_t Groups::find(const std::uint64_t* key, std::uint64_t hash) {
   for (; slots_[at].group != 0; at = (at + 1) & mask) {
     if (slots_[at].tag != tag) continue;
     const std::uint32_t group = slots_[at].group - 1;
-    if (words == 1 || std::equal(key, key + words, keys_.data() + std::size_t{group} * words)) return group;
+    if (words == 1 || same_words(key, keys_.data() + std::size_t{group} * words, words)) return group;
   }
   const std::uint32_t group = add_group(key);
   slots_[at] = {tag, group + 1};
@@ -166,11 +173,18 @@ void Groups::find_runs(std::size_t rows) {
   hashes_.clear();
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = 0; i < rows; ++i, key += words) {
-    if (i > 0 && std::equal(key, key + words, key - words)) continue;
+    if (i > 0 && same_words(key, key - words, words)) continue;
     if (!runs_.empty()) runs_.back().end = static_cast<std::uint32_t>(i);
     runs_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(rows), 0});
     hashes_.push_back(hash_words(key, words));
     __builtin_prefetch(&slots_[slot_of(hashes_.back(), mask)]);
+  }
+  // Then the keys and sums of the groups that the places name, before the first of those is looked at.
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    const Slot& slot = slots_[slot_of(hashes_[r], mask)];
+    if (slot.group == 0) continue;
+    __builtin_prefetch(keys_.data() + std::size_t{slot.group - 1} * words);
+    __builtin_prefetch(values_.data() + std::size_t{slot.group - 1} * width_, 1);
   }
   for (std::size_t r = 0; r < runs_.size(); ++r) {
     runs_[r].group = find(block_keys_.data() + runs_[r].begin * words, hashes_[r]);
@@ -237,15 +251,30 @@ void Groups::add(RowGroupRows& block, std::span<const std::uint16_t> rows) {
   for (std::size_t s = 0; s < width_; ++s) update(block, s, rows);
 }
 
-void Groups::merge(const Groups& other) {
+void Groups::merge(const Groups& other, unsigned part, unsigned parts) {
   overflow_ |= other.overflow_;
   rows_ += other.rows_;
   const std::size_t words = layout_->words;
+  // As in find_runs: the places are asked for some groups ahead.
   constexpr std::size_t kAhead = 16;
-  for (std::size_t g = 0; g < other.size(); ++g) {
-    if (g + kAhead < other.size() && words > 0)
-      __builtin_prefetch(&slots_[slot_of(hash_words(other.key(g + kAhead), words), slots_.size() - 1)]);
-    const std::size_t into = plan_->keys.empty() ? 0 : find(other.key(g), hash_words(other.key(g), words));
+  struct Wanted {
+    std::size_t group;
+    std::uint64_t hash;
+  };
+  std::array<Wanted, kAhead> ahead;
+  std::size_t next = 0, held = 0, at = 0;
+  const auto refill = [&] {
+    for (; next < other.size() && held < kAhead; ++next) {
+      const std::uint64_t hash = hash_words(other.key(next), words);
+      if (parts > 1 && hash % parts != part) continue;
+      if (words > 0) __builtin_prefetch(&slots_[slot_of(hash, slots_.size() - 1)]);
+      ahead[(at + held++) % kAhead] = {next, hash};
+    }
+  };
+  for (refill(); held > 0; refill()) {
+    const auto [g, hash] = ahead[at];
+    at = (at + 1) % kAhead, --held;
+    const std::size_t into = plan_->keys.empty() ? 0 : find(other.key(g), hash);
     for (std::size_t s = 0; s < width_; ++s) {
       const bool count = plan_->sums[s].kind == Sum::Kind::kCount;
       if (!count && !other.has(g, s)) continue;

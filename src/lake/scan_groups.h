@@ -26,7 +26,8 @@ class Groups {
 
   // Adds the rows of a block: those numbered in `rows`.
   void add(RowGroupRows& block, std::span<const std::uint16_t> rows);
-  void merge(const Groups& other);
+  // Adds the groups of another table of the same plan: of `parts` shares of the keys, the one numbered `part`.
+  void merge(const Groups& other, unsigned part, unsigned parts);
 
   std::size_t size() const { return count_; }
   const std::uint64_t* key(std::size_t group) const { return keys_.data() + group * layout_->words; }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <numeric>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -31,6 +33,13 @@ struct Tasks {
 
 // Calls work(thread) on `threads` threads, this one among them.
 void in_parallel(unsigned threads, const std::function<void(unsigned)>& work);
+
+// Makes the text of one task; each thread has its own.
+using TextMaker = std::function<Result<void>(std::size_t task, std::string& text)>;
+// Runs tasks 0 to `tasks` - 1 on `threads` threads and gives their texts to `out` on this one, in order; few wait at a
+// time. `out` may return false to stop early.
+Result<void> texts_in_order(unsigned threads, std::size_t tasks, const std::function<TextMaker()>& maker,
+                            const std::function<bool(std::string_view)>& out);
 
 // The plan's condition together with the question's time range.
 Condition with_time(const Plan& plan, TimeRange time);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -79,15 +80,14 @@ class PieceMaker {
   std::vector<Storage> storage_;
 };
 
-class TextScan {
+class OrderedTexts {
  public:
-  TextScan(const Plan& plan, Tasks tasks, Condition where, const Store::WritePiece& write)
-      : plan_(plan), tasks_(std::move(tasks)), where_(std::move(where)), write_(write) {}
+  OrderedTexts(unsigned threads, std::size_t tasks) : threads_(threads), tasks_(tasks) {}
 
-  Result<void> run(const std::function<bool(std::string_view)>& out) {
+  Result<void> run(const std::function<TextMaker()>& maker, const std::function<bool(std::string_view)>& out) {
     std::vector<std::thread> threads;
-    for (unsigned t = 0; t < tasks_.threads; ++t) threads.emplace_back([this] { work(); });
-    for (std::size_t i = 0; i < tasks_.tasks.size(); ++i) {
+    for (unsigned t = 0; t < threads_; ++t) threads.emplace_back([this, &maker] { work(maker()); });
+    for (std::size_t i = 0; i < tasks_; ++i) {
       std::string text;
       {
         std::unique_lock lock(mutex_);
@@ -112,31 +112,25 @@ class TextScan {
   }
 
  private:
-  void work() {
-    RowGroupRows rows(*plan_.table);
-    PieceMaker maker(plan_);
+  void work(const TextMaker& make) {
     for (;;) {
       std::size_t i = 0;
       std::string text;
       {
         std::unique_lock lock(mutex_);
         i = next_++;
-        changed_.wait(lock, [&] { return stop_ || i < written_ + kAhead * tasks_.threads; });
-        if (stop_ || i >= tasks_.tasks.size()) return;
+        changed_.wait(lock, [&] { return stop_ || i < written_ + kAhead * threads_; });
+        if (stop_ || i >= tasks_) return;
         if (!spare_.empty()) {
           text = std::move(spare_.back());
           spare_.pop_back();
         }
       }
       text.clear();
-      rows.begin(tasks_.files[tasks_.tasks[i].file], tasks_.tasks[i].row_group);
-      for_each_block(rows, where_, [&](std::size_t count, std::span<const std::uint16_t> chosen) {
-        const Piece piece = maker.make(rows, count, chosen);
-        if (rows.status()) write_(piece, text);
-      });
+      const Result<void> made = make(i, text);
       const std::lock_guard lock(mutex_);
-      if (!rows.status()) {
-        if (status_) status_ = Failure(rows.status().error());
+      if (!made) {
+        if (status_) status_ = Failure(made.error());
         stop_ = true;
       }
       done_[i] = std::move(text);
@@ -144,10 +138,8 @@ class TextScan {
     }
   }
 
-  const Plan& plan_;
-  Tasks tasks_;
-  Condition where_;
-  const Store::WritePiece& write_;
+  unsigned threads_;
+  std::size_t tasks_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t next_ = 0;
@@ -158,7 +150,19 @@ class TextScan {
   Result<void> status_;
 };
 
+// What one thread needs to turn row groups into text.
+struct RowTexts {
+  explicit RowTexts(const Plan& plan) : rows(*plan.table), maker(plan) {}
+  RowGroupRows rows;
+  PieceMaker maker;
+};
+
 }  // namespace
+
+Result<void> texts_in_order(unsigned threads, std::size_t tasks, const std::function<TextMaker()>& maker,
+                            const std::function<bool(std::string_view)>& out) {
+  return OrderedTexts(threads, tasks).run(maker, out);
+}
 
 Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                          const ScanOptions& options, const Store::WritePiece& write,
@@ -171,11 +175,22 @@ Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector
   if (!tasks && tasks.error().code == ErrorCode::kUnsupported) return false;
   if (!tasks) return Failure(tasks.error());
   bool given = false;
-  const auto done =
-      TextScan(plan, std::move(*tasks), with_time(plan, query.time), write).run([&](std::string_view text) {
-        given = true;
-        return out(text);
+  const Condition where = with_time(plan, query.time);
+  const auto maker = [&]() -> TextMaker {
+    return [&, own = std::make_shared<RowTexts>(plan)](std::size_t i, std::string& text) {
+      RowGroupRows& rows = own->rows;
+      rows.begin(tasks->files[tasks->tasks[i].file], tasks->tasks[i].row_group);
+      for_each_block(rows, where, [&](std::size_t count, std::span<const std::uint16_t> chosen) {
+        const Piece piece = own->maker.make(rows, count, chosen);
+        if (rows.status()) write(piece, text);
       });
+      return rows.status();
+    };
+  };
+  const auto done = texts_in_order(tasks->threads, tasks->tasks.size(), maker, [&](std::string_view text) {
+    given = true;
+    return out(text);
+  });
   if (!done && done.error().code == ErrorCode::kUnsupported && !given) return false;
   RW_TRY(done);
   return true;

@@ -101,6 +101,13 @@ std::string shape_text(const TableSpec& table, const Shape& shape) {
   return text;
 }
 
+std::string with_later_columns(const TableSpec& table, std::uint16_t schema, std::string shape) {
+  if (schema >= table.schema) return shape;
+  for (const Column& column : table.columns)
+    if (since(table, column.name) > schema) ((shape += shape.empty() ? "-" : " -") += column.name);
+  return shape;
+}
+
 Shape parse_shape(const TableSpec& table, std::string_view text) {
   using Form = StoredColumn::Form;
   Shape shape(table.columns.size());

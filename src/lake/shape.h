@@ -34,6 +34,8 @@ using Shape = std::vector<StoredColumn>;
 Shape shape_of(const Batch& batch);
 // "end_time=span src=4 bytes=u32 sampling=1 -app": only what differs from plain, in the table's order.
 std::string shape_text(const TableSpec& table, const Shape& shape);
+// The shape of a file that was written when the table had schema version `schema`, told as if it had today's columns.
+std::string with_later_columns(const TableSpec& table, std::uint16_t schema, std::string shape);
 // Words that name no column are ignored: a newer column list may have dropped them.
 Shape parse_shape(const TableSpec& table, std::string_view text);
 

@@ -66,6 +66,18 @@ const TableSpec* find_table(std::string_view name) {
   return nullptr;
 }
 
+std::uint16_t since(const TableSpec& table, std::string_view column) {
+  struct Added {
+    std::string_view table, column;
+    std::uint16_t schema;
+  };
+  // A line for each column that came after the table's first release; they are all nullable.
+  constexpr Added kAdded[] = {{"flows", "dpi", 2}, {"flows", "dpi_category", 2}, {"flows", "dpi_risks", 2}};
+  for (const Added& added : kAdded)
+    if (added.table == table.name && added.column == column) return added.schema;
+  return 1;
+}
+
 int find_column(const TableSpec& table, std::string_view name) {
   for (std::size_t i = 0; i < table.columns.size(); ++i)
     if (table.columns[i].name == name) return static_cast<int>(i);

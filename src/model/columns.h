@@ -40,6 +40,8 @@ struct TableSpec {
 // All tables, in the order in which `rangewatch lake info` shows them.
 std::span<const TableSpec* const> tables();
 const TableSpec* find_table(std::string_view name);
+// The schema version of the table in which the column appeared: files of older ones hold null for it.
+std::uint16_t since(const TableSpec& table, std::string_view column);
 // Index of the column called `name`, or -1.
 int find_column(const TableSpec& table, std::string_view name);
 

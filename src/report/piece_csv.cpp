@@ -1,6 +1,7 @@
 // Columns to csv without a value in between.
 #include "report/piece_csv.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -51,9 +52,22 @@ char* put_cell(char* at, const PieceColumn& column, std::size_t row) {
   }
 }
 
+// The name of a number in a column that has names; null where it has none.
+const std::string* name_of(const PieceColumn& column, std::size_t row, const CsvNames& names) {
+  if (names.empty()) return nullptr;
+  std::uint64_t number = 0;
+  switch (column.kind) {
+    case PieceColumn::Kind::kInteger: number = column.values<std::uint64_t>()[row]; break;
+    case PieceColumn::Kind::kSmall: number = column.values<std::uint32_t>()[row]; break;
+    case PieceColumn::Kind::kValue: number = static_cast<std::uint64_t>(as_int(column.values<Value>()[row])); break;
+    default: return nullptr;
+  }
+  return number < names.size() ? &names[number] : nullptr;
+}
+
 }  // namespace
 
-void append_csv(std::string& out, const Piece& piece) {
+void append_csv(std::string& out, const Piece& piece, std::span<const CsvNames> names) {
   // Written here first: a string would be filled with zeros before every byte of it is overwritten.
   thread_local std::vector<char> lines;
   const std::size_t widest = piece.columns.size() * (kMaxCell + 1) + 1;
@@ -69,6 +83,15 @@ void append_csv(std::string& out, const Piece& piece) {
       if (c > 0) *at++ = ',';
       const PieceColumn& column = piece.columns[c];
       if (column.is_null(row)) continue;
+      if (const std::string* name = names.empty() ? nullptr : name_of(column, row, names[c]); name != nullptr) {
+        if (name->size() > kMaxCell) {
+          flush();
+          out += *name;
+        } else {
+          at = std::copy(name->begin(), name->end(), at);
+        }
+        continue;
+      }
       if (char* after = put_cell(at, column, row); after != nullptr) {
         at = after;
         continue;
