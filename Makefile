@@ -33,6 +33,11 @@ lab: ## record real tools in network namespaces afresh, into build/lab (as root)
 	@scripts/build release rangewatch
 	@scripts/lab
 
+judge: ## all detectors over labelled captures, lab recordings and mixtures; writes docs/detection-quality.md
+	@scripts/bootstrap build test
+	@scripts/build release rangewatch
+	@tests/judge/run
+
 format: ## rewrite sources with clang-format
 	@scripts/bootstrap check
 	@scripts/sources | xargs clang-format -i
