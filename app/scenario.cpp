@@ -55,7 +55,8 @@ Result<int> run(const Arguments& args, Console& console) {
   console.note("wrote " + count(report.flow_records) + " flow records, " + count(report.conn_records) +
                " connections and " + count(report.dns_records) + " DNS transactions (" +
                human_bytes(static_cast<double>(report.bytes)) + "), all synthetic");
-  console.note("next: rangewatch ingest " + report.observations);
+  console.note("next: rangewatch ingest " + report.observations + "; " + report.reference +
+               " holds lists and scan data to go with it");
   console.out(report.observations + "\n");
   return 0;
 }
@@ -67,7 +68,8 @@ extern constinit const Command kScenarioCommand{
     .summary = "write a labelled synthetic world: flow exports, Zeek logs and what was planted",
     .examples = kExamples,
     .doc =
-        "The folder holds observations/ (to be ingested), subject.toml (the subject file that fits) and truth.json "
+        "The folder holds observations/ (to be ingested), reference/ (lists and scan data), subject.toml (the subject "
+        "file that fits) and truth.json "
         "(what was\n"
         "planted, for tests). Its data is marked synthetic: a lake that takes it in says so for good.",
     .positionals = kPositionals,

@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 
+#include "scenario/packet_writer.h"
 #include "scenario/scenario.h"
 #include "scenario/truth.h"
 #include "scenario/zeek_writer.h"
@@ -41,8 +42,10 @@ struct PeriodSpec {
   CivilDate from;
   CivilDate to;
 };
-constexpr std::array<PeriodSpec, 3> kPeriods{{{"2017", {2017, 4, 1}, {2018, 1, 1}},
+constexpr std::array<PeriodSpec, 5> kPeriods{{{"2017", {2017, 4, 1}, {2018, 1, 1}},
+                                              {"early 2018", {2018, 1, 1}, {2018, 7, 1}},
                                               {"2018", {2018, 3, 1}, {2018, 9, 1}},
+                                              {"late 2018", {2018, 7, 1}, {2019, 1, 1}},
                                               {"2019", {2019, 1, 1}, {2019, 11, 1}}}};
 
 // How many bytes each slot should hold at scale 1: level × rhythm × the day's noise, with each level's mean met
@@ -78,6 +81,8 @@ class Baseline {
   std::vector<double> sums_;
 };
 
+bool is_mining(const Stream& stream) { return stream.name == "bitcoin" || stream.name == "monero"; }
+
 class World {
  public:
   explicit World(const ScenarioOptions& options);
@@ -91,11 +96,17 @@ class World {
   };
 
   Result<void> prepare_folder();
+  Result<void> write_reference();
   Result<void> open_month(CivilDate month, Timestamp t);
-  void make_slot(const Slot& slot);
+  void begin_slot(const Slot& slot);
+  Result<void> make_slot(const Slot& slot);
   void make_stream(const Slot& slot, const Stream& stream, StreamState& state);
   void make_queries(const Slot& slot);
-  void tell(const Slot& slot);
+  void make_lookups(const Slot& slot);
+  void make_tunnels(const Slot& slot);
+  Result<void> make_mining(const Slot& slot);
+  void charge(std::string_view stream, std::uint64_t bytes);
+  void tell();
   void record(NetflowWriter& exporter, const Conversation& conversation, bool counts);
   Result<void> status() const;
   Result<void> write_text(const std::string& name, std::string text);
@@ -104,6 +115,8 @@ class World {
   void write_sensors(JsonText& json) const;
   void write_growth(JsonText& json) const;
   void write_names(JsonText& json) const;
+  void write_tunnels(JsonText& json) const;
+  void write_mining_sessions(JsonText& json) const;
   void write_periods(JsonText& json) const;
   std::string marker_text() const;
 
@@ -112,7 +125,8 @@ class World {
   Rng rng_;
   Baseline baseline_;
   std::vector<StreamState> states_;
-  double owed_queries_ = 0;
+  double owed_queries_ = 0, owed_lookups_ = 0;
+  std::vector<double> owed_sessions_;        // of each tunnel
   std::vector<Conversation> conversations_;  // of the current slot
   std::vector<DnsExchange> exchanges_;
   std::vector<double> sizes_;
@@ -124,6 +138,8 @@ class World {
   std::vector<std::unique_ptr<NetflowWriter>> exporters_;
   ZeekConnWriter conn_;
   ZeekDnsWriter dns_;
+  PacketWriter tap_;
+  std::vector<MiningSessionTruth> mining_sessions_;  // a few dozen, at any scale
   std::vector<PeriodTruth> periods_;
   std::vector<PeriodTruth*> current_;  // those that hold the current slot
   Sightings sightings_;
@@ -135,7 +151,8 @@ World::World(const ScenarioOptions& options)
       observations_(fs::path(options.directory) / "observations"),
       rng_(options.seed),
       baseline_(options.seed),
-      states_(streams().size()) {
+      states_(streams().size()),
+      owed_sessions_(tunnels().size(), 1) {  // each tunnel begins when it begins, at any scale
   for (const ExporterSpec& spec : kExporters) exporters_.push_back(std::make_unique<NetflowWriter>(spec));
   for (const PeriodSpec& spec : kPeriods) {
     periods_.emplace_back(std::string(spec.name), "Asia/Pyongyang",
@@ -153,11 +170,14 @@ Result<void> World::prepare_folder() {
           ErrorCode::kConflict,
           root.string() + " is not empty and holds no scenario. Choose another --out folder, or empty this one.");
     fs::remove_all(observations_, error);
+    fs::remove_all(root / "reference", error);
   }
-  for (const char* folder : {"netflow", "zeek-conn", "zeek-dns"}) {
-    fs::create_directories(observations_ / folder, error);
+  for (const char* folder :
+       {"observations/netflow", "observations/zeek-conn", "observations/zeek-dns", "observations/tap", "reference/tor",
+        "reference/hosting", "reference/vpn", "reference/scans"}) {
+    fs::create_directories(root / folder, error);
     if (error)
-      return Failure(ErrorCode::kIo, "cannot make " + (observations_ / folder).string() + ": " + error.message() +
+      return Failure(ErrorCode::kIo, "cannot make " + (root / folder).string() + ": " + error.message() +
                                          ". Choose another --out folder.");
   }
   // First of all, so that even an interrupted scenario is known to be one.
@@ -169,6 +189,16 @@ Result<void> World::write_text(const std::string& name, std::string text) {
   RW_TRY(file.open((fs::path(options_.directory) / name).string()));
   file.write(text);
   return file.close();
+}
+
+// What others would know of the far ends: dated lists, and what scanners saw.
+Result<void> World::write_reference() {
+  for (int month = 0; month < kMonths; ++month)
+    RW_TRY(
+        write_text("reference/tor/consensus-" + format_date(days_from_civil(month_date(month))).substr(0, 7) + ".txt",
+                   tor_consensus(month)));
+  for (const ListFile& list : list_files()) RW_TRY(write_text("reference/" + std::string(list.name), list.text()));
+  return write_text("reference/scans/shodan.jsonl", scan_lines());
 }
 
 Result<void> World::open_month(CivilDate month, Timestamp t) {
@@ -183,9 +213,10 @@ Result<void> World::open_month(CivilDate month, Timestamp t) {
 }
 
 void World::make_stream(const Slot& slot, const Stream& stream, StreamState& state) {
-  const auto count = static_cast<std::size_t>(state.owed_conversations);
+  auto count = static_cast<std::size_t>(state.owed_conversations);
   if (count == 0 || state.owed_bytes <= 0) return;
   state.owed_conversations -= static_cast<double>(count);
+  if (stream.most) count = std::min<std::size_t>(count, stream.most(slot.start));
   sizes_.clear();
   double sum = 0;
   for (std::size_t i = 0; i < count; ++i) sum += sizes_.emplace_back(rng_.heavy());
@@ -200,6 +231,12 @@ void World::make_stream(const Slot& slot, const Stream& stream, StreamState& sta
   }
 }
 
+// What is made beside the streams is taken from the share of one of them.
+void World::charge(std::string_view stream, std::uint64_t bytes) {
+  for (std::size_t i = 0; i < streams().size(); ++i)
+    if (streams()[i].name == stream) states_[i].owed_bytes -= static_cast<double>(bytes);
+}
+
 void World::make_queries(const Slot& slot) {
   // Each name is asked for twice a day whatever the scale; the rest follows the level.
   const auto slot_of_day = static_cast<int>(slot.start.us / kSlot.us % 24);
@@ -208,8 +245,7 @@ void World::make_queries(const Slot& slot) {
   const auto ask = [&](int forced) {
     const DnsExchange exchange = make_query(rng_, slot, forced);
     const Conversation c = conversation_of(exchange);
-    for (std::size_t i = 0; i < streams().size(); ++i)
-      if (streams()[i].name == charged_stream(exchange.server)) states_[i].owed_bytes -= static_cast<double>(c.bytes());
+    charge(charged_stream(exchange.server), c.bytes());
     exchanges_.push_back(exchange);
     conversations_.push_back(c);
   };
@@ -221,9 +257,51 @@ void World::make_queries(const Slot& slot) {
   owed_queries_ = std::max(owed_queries_, -1.0);
 }
 
-void World::make_slot(const Slot& slot) {
+// Clients of tunnels ask for ordinary names every day whatever the scale, so that they have a baseline.
+void World::make_lookups(const Slot& slot) {
+  owed_lookups_ += kLookupsPerDay * slot.bytes / kBytesPerDay * options_.scale;
+  const auto ask = [&](int client) {
+    const DnsExchange exchange = make_lookup(rng_, slot, client);
+    const Conversation c = conversation_of(exchange);
+    charge("clients", c.bytes());
+    exchanges_.push_back(exchange);
+    conversations_.push_back(c);
+  };
+  const auto slot_of_day = static_cast<int>(slot.start.us % kDay.us / kSlot.us);
+  if (slot_of_day < static_cast<int>(tunnels().size())) ask(slot_of_day);
+  for (; owed_lookups_ >= 1; owed_lookups_ -= 1) ask(-1);
+}
+
+void World::make_tunnels(const Slot& slot) {
+  for (std::size_t i = 0; i < tunnels().size(); ++i) {
+    if (slot.start < tunnels()[i].from || slot.start >= tunnels()[i].to) continue;
+    for (; owed_sessions_[i] >= 1; owed_sessions_[i] -= 1) {
+      TunnelSession session = make_tunnel_session(rng_, slot, i);
+      charge("clients", session.conversation.bytes());
+      for (PeriodTruth* period : current_) period->add_tunnel_session(i, session);
+      conversations_.push_back(session.conversation);
+      std::move(session.exchanges.begin(), session.exchanges.end(), std::back_inserter(exchanges_));
+    }
+    owed_sessions_[i] += kTunnelSessionsPerDay / static_cast<double>(kDay.us / kSlot.us) * options_.scale;
+  }
+}
+
+// In its windows a tap records what the mining machines say; the routers count the same sessions.
+Result<void> World::make_mining(const Slot& slot) {
+  for (MiningSession& session : make_mining_sessions(rng_, slot)) {
+    tap_.add(session);
+    charge(session.coin, session.conversation.bytes());
+    conversations_.push_back(session.conversation);
+    mining_sessions_.emplace_back(session);
+  }
+  tap_.flush();
+  return tap_.status();
+}
+
+Result<void> World::make_slot(const Slot& slot) {
   conversations_.clear();
   exchanges_.clear();
+  const bool tapped = is_mining_window(slot.start);
   double left = 1;
   const auto earn = [&](std::size_t i, double share) {
     const double bytes = slot.bytes * share * options_.scale;
@@ -237,13 +315,18 @@ void World::make_slot(const Slot& slot) {
       remainder = i;
       continue;
     }
-    const double share = stream.share(slot.start);
+    const double share = stream.share(slot);
     earn(i, share);
     if (!stream.transit) left -= share;
   }
   earn(remainder, left);
   make_queries(slot);
-  for (std::size_t i = 0; i < streams().size(); ++i) make_stream(slot, streams()[i], states_[i]);
+  make_lookups(slot);
+  make_tunnels(slot);
+  if (tapped) RW_TRY(make_mining(slot));
+  for (std::size_t i = 0; i < streams().size(); ++i)
+    if (!tapped || !is_mining(streams()[i])) make_stream(slot, streams()[i], states_[i]);
+  return {};
 }
 
 void World::record(NetflowWriter& exporter, const Conversation& conversation, bool counts) {
@@ -254,12 +337,11 @@ void World::record(NetflowWriter& exporter, const Conversation& conversation, bo
     pending_.push_back({records[i], index});
     sightings_.sent(records[i].src, records[i].start);
     if (!counts) continue;
-    for (PeriodTruth* period : current_) period->add_volume(records[i], exporter.spec().sampling);
+    for (PeriodTruth* period : current_) period->add_volume(records[i], exporter.spec().sampling, conversation.purpose);
   }
 }
 
-// Which sensors see what happened, in the order in which they would tell it.
-void World::tell(const Slot& slot) {
+void World::begin_slot(const Slot& slot) {
   current_.clear();
   for (PeriodTruth& period : periods_) {
     if (!period.holds(slot.start)) continue;
@@ -267,6 +349,10 @@ void World::tell(const Slot& slot) {
     period.observe_half_hour();
     current_.push_back(&period);
   }
+}
+
+// Which sensors see what happened, in the order in which they would tell it.
+void World::tell() {
   std::sort(conversations_.begin(), conversations_.end(),
             [](const Conversation& a, const Conversation& b) { return a.start < b.start; });
   std::sort(exchanges_.begin(), exchanges_.end(),
@@ -286,7 +372,7 @@ void World::tell(const Slot& slot) {
     for (PeriodTruth* period : current_) period->add_service(c);
   }
   for (const DnsExchange& exchange : exchanges_) {
-    dns_.add(exchange);
+    if (exchange.logged) dns_.add(exchange);
     if (exchange.address != 0) sightings_.resolved(exchange.address, exchange.time + exchange.round_trip);
     if (exchange.address == kNewNs1 || exchange.address == kNewNs2)
       first_new_name_ = std::min(first_new_name_, exchange.time);
@@ -305,6 +391,8 @@ Result<void> World::status() const {
 
 Result<ScenarioReport> World::write() {
   RW_TRY(prepare_folder());
+  RW_TRY(write_reference());
+  RW_TRY(tap_.open((observations_ / "tap" / "tap-1.pcap").string()));
   CivilDate month{};
   for (Timestamp t = kBegin; t < kEnd; t = t + kSlot) {
     const CivilDate date = civil_from_days(t.day());
@@ -315,8 +403,9 @@ Result<ScenarioReport> World::write() {
     }
     Slot slot{t, local_time(t), 0};
     slot.bytes = baseline_.bytes(slot.local);
-    make_slot(slot);
-    tell(slot);
+    begin_slot(slot);
+    RW_TRY(make_slot(slot));
+    tell();
     if (options_.progress && slot.start.us % kDay.us == 0) {
       RW_TRY(status());
       options_.progress(static_cast<double>((t - kBegin).us) / static_cast<double>((kEnd - kBegin).us));
@@ -325,6 +414,7 @@ Result<ScenarioReport> World::write() {
   for (auto& exporter : exporters_) RW_TRY(exporter->close());
   RW_TRY(conn_.close());
   RW_TRY(dns_.close());
+  RW_TRY(tap_.close());
   RW_TRY(write_text("subject.toml", subject_text()));
   RW_TRY(write_text("truth.json", truth_text()));
 
@@ -333,6 +423,7 @@ Result<ScenarioReport> World::write() {
   report.conn_records = conn_.rows();
   report.dns_records = dns_.rows();
   report.observations = observations_.string();
+  report.reference = (fs::path(options_.directory) / "reference").string();
   report.subject = (fs::path(options_.directory) / "subject.toml").string();
   report.truth = (fs::path(options_.directory) / "truth.json").string();
   std::error_code error;
@@ -390,6 +481,7 @@ void World::write_sensors(JsonText& json) const {
   }
   json.end();
   json.key("zeek").object().member("conn", conn_.rows()).member("dns", dns_.rows()).end();
+  json.key("tap").object().member("sessions", tap_.sessions()).end();
 }
 
 // Section 1: the ratio that the study's "almost 300 %" is planted as, from what was written.
@@ -429,6 +521,28 @@ void World::write_names(JsonText& json) const {
   json.end().member("first_answer_with_new", first_new_name_.to_string()).end();
 }
 
+// Section 7: the tunnels; how much each carried is told by period.
+void World::write_tunnels(JsonText& json) const {
+  json.key("tunnels").list();
+  for (const Tunnel& tunnel : tunnels()) {
+    json.object()
+        .member("client", Ip::v4(tunnel.client).to_string())
+        .member("server", Ip::v4(tunnel.server).to_string());
+    tunnel.domain.empty() ? json.key("domain").null() : json.member("domain", tunnel.domain);
+    json.member("from", tunnel.from.to_string()).member("messages_seen", tunnel.logged);
+    tunnel.far_end.empty() ? json.key("far_end").null() : json.member("far_end", tunnel.far_end);
+    json.end();
+  }
+  json.end();
+}
+
+// Section 5: what the tap recorded.
+void World::write_mining_sessions(JsonText& json) const {
+  json.key("mining_sessions").list();
+  for (const MiningSessionTruth& session : mining_sessions_) session.write(json);
+  json.end();
+}
+
 void World::write_periods(JsonText& json) const {
   json.key("periods").list();
   for (const PeriodTruth& period : periods_) {
@@ -436,6 +550,9 @@ void World::write_periods(JsonText& json) const {
     json.member("from", period.range().from.to_string()).member("to", period.range().to.to_string());
     period.write_activity(json);
     period.write_rhythm(json);
+    period.write_opsec(json);
+    period.write_mining(json);
+    period.write_tunnels(json);
     json.key("addresses").object();
     period.write_roles(json);
     sightings_.write_newly_active(json, period.range());
@@ -456,6 +573,8 @@ std::string World::truth_text() const {
   write_sensors(json);
   write_growth(json);
   write_names(json);
+  write_tunnels(json);
+  write_mining_sessions(json);
   write_periods(json);
   json.end();
   return json.take();
@@ -471,6 +590,16 @@ Result<ScenarioReport> write_case_2019(const ScenarioOptions& options) {
 
 }  // namespace
 
+std::span<const case_2019::Stream> case_2019::streams() {
+  static const std::vector<Stream> all = [] {
+    std::vector<Stream> together;
+    for (const auto& part : {address_streams(), secure_streams(), mining_streams()})
+      together.insert(together.end(), part.begin(), part.end());
+    return together;
+  }();
+  return all;
+}
+
 }  // namespace rw::scenario
 
 namespace rw {
@@ -480,12 +609,14 @@ constinit const Scenario kCase2019Scenario{
     .name = "case-2019",
     .title = "One state's use of the global internet, April 2017 to October 2019",
     .doc =
-        "Three watched ranges seen by three routers (NetFlow v9 in pcap) and two Zeek sensors. Planted: growth to four "
+        "Three watched ranges seen by three routers (NetFlow v9 in pcap), two Zeek sensors and a tap. Planted: growth "
+        "to four "
         "times the "
         "daily mean of 2017 (section 1), name servers that moved, two machines with 30 % of the traffic, new servers "
         "and clients "
-        "(section 3), and a rhythm that turns from leisure to work (section 4). About 32 million flow records at scale "
-        "1.",
+        "(section 3), a rhythm that turns from leisure to work (section 4), mining that grows twelvefold behind one "
+        "address (section 5), hidden traffic by Tor, VPN, HTTPS and rented machines, and DNS tunnels (section 7), with "
+        "the dated lists and scan data that name their far ends. About 35 million flow records at scale 1.",
     .write = scenario::write_case_2019,
 };
 

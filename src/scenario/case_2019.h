@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "scenario/calendar.h"
@@ -55,13 +57,77 @@ struct Slot {
 // Conversations of one kind. The planner keeps each stream at its share of bytes; the stream says what one looks like.
 struct Stream {
   std::string_view name;
-  double mean_bytes;             // of one conversation
-  double (*share)(Timestamp t);  // of the subject's bytes; null: all that the others leave
-  bool transit;                  // neither end is watched: a sensor sees it, the subject's figures must not
+  double mean_bytes;                  // of one conversation
+  double (*share)(const Slot& slot);  // of the subject's bytes; null: all that the others leave
+  bool transit;                       // neither end is watched: a sensor sees it, the subject's figures must not
   // Fills the ends, ports, flags and counters of the `made`-th conversation, of about `bytes`.
   void (*make)(Rng& rng, Timestamp t, std::uint64_t made, std::uint64_t bytes, Conversation& conversation);
+  std::uint32_t (*most)(Timestamp t) = nullptr;  // conversations in a slot; null: any number
 };
-std::span<const Stream> streams();
+std::span<const Stream> streams();  // all of them
+std::span<const Stream> address_streams();
+
+// ---- operational security: how much of it is hidden, and how (case_2019_opsec.cpp)
+std::span<const Stream> secure_streams();
+// The part of what browsers and proxies exchange that is HTTPS.
+double browsing_https(Timestamp t);
+// Reference data that goes with it. Tor: one consensus at the beginning of each of kMonths months in UTC.
+inline constexpr int kMonths = 31;  // 2017-04 to 2019-10
+CivilDate month_date(int month);
+std::string tor_consensus(int month);
+struct ListFile {
+  std::string_view name;  // with its folder, which is named after its purpose
+  std::string (*text)();
+};
+std::span<const ListFile> list_files();
+
+// ---- mining (case_2019_mining.cpp)
+std::span<const Stream> mining_streams();
+inline constexpr std::uint32_t kBitcoinNode = v4(175, 45, 176, 140);
+inline constexpr std::uint32_t kMoneroProxy = v4(175, 45, 176, 150);
+inline constexpr std::uint32_t kMoneroMachines = 6;  // behind the proxy from kMoneroGrowth on; one before
+inline constexpr Timestamp kMoneroBegin = Timestamp::from_seconds(1'538'319'600);   // 2018-10-01, local midnight
+inline constexpr Timestamp kMoneroGrowth = Timestamp::from_seconds(1'556'636'400);  // 2019-05-01, local midnight
+inline constexpr double kBitcoinBytesPerDay = 600e3, kMoneroBytesPerDay = 600e3, kMoneroGrowthRatio = 12;  // at scale 1
+// Half hours in which a tap records the payloads of the mining machines.
+bool is_mining_window(Timestamp slot);
+// One session with its payloads, for a packet writer.
+struct TcpMessage {
+  Timestamp time;
+  bool from_client;
+  std::string payload;
+};
+struct MiningSession {
+  Conversation conversation;  // ends and ports; the packet writer fills counters and times
+  std::string_view coin, kind, worker;
+  std::vector<TcpMessage> messages;
+};
+std::vector<MiningSession> make_mining_sessions(Rng& rng, const Slot& slot);
+
+// ---- DNS tunnels (case_2019_tunnels.cpp)
+struct Tunnel {
+  std::uint32_t client;
+  std::uint32_t server;
+  std::string_view domain;  // empty: names have no domain in common
+  std::uint16_t type;       // of the questions
+  bool logged;              // messages are seen; else flows only
+  Timestamp from, to;
+  std::string_view far_end;  // what scan data show there: mikrotik, vpn, mikrotik+vpn, or nothing
+};
+std::span<const Tunnel> tunnels();
+inline constexpr double kTunnelSessionsPerDay = 5;  // of each tunnel, at scale 1
+// One session of some minutes in this slot: its exchanges, and the flow that they are.
+struct TunnelSession {
+  std::vector<DnsExchange> exchanges;
+  Conversation conversation;
+};
+TunnelSession make_tunnel_session(Rng& rng, const Slot& slot, std::size_t tunnel);
+// Shodan's JSON lines about the far ends, and about hosts that have nothing to do with it.
+std::string scan_lines();
+// An ordinary look-up by a client of the watched space; `forced` is the number of the client to ask, or -1 for any.
+inline constexpr double kLookupsPerDay = 600;  // at scale 1 and the level of 2017
+inline constexpr int kLookupClients = 15;
+DnsExchange make_lookup(Rng& rng, const Slot& slot, int forced);
 
 // ---- names: what resolved to what (case_2019_names.cpp)
 inline constexpr Timestamp kNameServerMove =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -14,6 +15,10 @@ enum class Service : std::uint8_t { kNone, kDns, kSmtp, kFtp, kHttp, kHttps };
 inline constexpr std::size_t kServiceCount = 6;
 // As Zeek and the dossier's roles name it; empty for kNone.
 std::string_view service_name(Service service);
+
+// What a conversation was made for, where a section of the dossier asks; truth only, no sensor tells it.
+enum class Purpose : std::uint8_t { kNone, kTor, kVpn, kHttps, kVps, kBitcoin, kMonero, kDnsTunnel };
+inline constexpr std::size_t kPurposeCount = 8;
 
 inline constexpr std::uint8_t kTcp = 6;
 inline constexpr std::uint8_t kUdp = 17;
@@ -31,6 +36,7 @@ struct Conversation {
   std::uint8_t client_flags = 0;
   std::uint8_t server_flags = 0;
   Service service = Service::kNone;
+  Purpose purpose = Purpose::kNone;
   std::uint64_t client_bytes = 0;
   std::uint64_t client_packets = 0;
   std::uint64_t server_bytes = 0;  // 0 packets: nothing answered
@@ -45,11 +51,13 @@ struct DnsExchange {
   std::uint32_t server = 0;
   std::uint16_t client_port = 0;
   std::uint16_t id = 0;
-  std::string_view name;   // lower case, no final dot
+  std::string name;        // lower case, no final dot
   std::uint16_t type = 1;  // A
   std::uint16_t rcode = 0;
   std::uint32_t address = 0;  // of the A record that answers; 0 without answer
-  std::string_view target;    // of the MX or NS record that answers
+  std::string target;         // of the MX, CNAME, TXT or NULL record that answers: a name, or data
+  bool recursive = false;     // asked of a resolver, not of who knows
+  bool logged = true;         // a Zeek sensor stands where it passes
 };
 
 }  // namespace rw::scenario

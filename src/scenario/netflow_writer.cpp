@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "scenario/wire.h"
+
 namespace rw::scenario {
 
 namespace {
@@ -16,25 +18,6 @@ constexpr std::size_t kPayloadBytes = 1400;           // below what any link car
 constexpr std::uint32_t kDatagramsPerTemplates = 64;  // RFC 3954 section 9: templates are sent again now and then
 constexpr std::uint32_t kCollector = v4(192, 0, 2, 100);
 constexpr std::uint16_t kCollectorPort = 2055;
-
-class Big {  // appends big-endian fields
- public:
-  explicit Big(std::string& out) : out_(out) {}
-  Big& u8(std::uint8_t v) { return bytes<1>(v); }
-  Big& u16(std::uint16_t v) { return bytes<2>(v); }
-  Big& u32(std::uint32_t v) { return bytes<4>(v); }
-  Big& u64(std::uint64_t v) { return bytes<8>(v); }
-
- private:
-  template <int kWidth>
-  Big& bytes(std::uint64_t v) {
-    char field[kWidth];
-    for (int i = 0; i < kWidth; ++i) field[i] = static_cast<char>(v >> (8 * (kWidth - 1 - i)));
-    out_.append(field, kWidth);
-    return *this;
-  }
-  std::string& out_;
-};
 
 struct Field {
   std::uint16_t type;
@@ -73,15 +56,6 @@ constexpr std::array<Field, 14> kAbsoluteFields{{{8, 4},
 std::uint32_t scaled(std::uint64_t count, std::uint32_t sampling) {
   const std::uint64_t counted = std::max<std::uint64_t>(1, (count + sampling / 2) / sampling);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(counted, UINT32_MAX));
-}
-
-std::uint16_t ip_checksum(std::string_view header) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < header.size(); i += 2)
-    sum += static_cast<std::uint32_t>(static_cast<unsigned char>(header[i])) << 8 |
-           static_cast<unsigned char>(header[i + 1]);
-  while (sum >> 16) sum = (sum & 0xFFFF) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
 }
 
 }  // namespace
@@ -136,9 +110,7 @@ Result<void> NetflowWriter::open(const std::string& path, Timestamp boot) {
 
 void NetflowWriter::begin_file() {
   (void)file_.open(path_);  // a failure stays in file_.status()
-  // pcap file header, little-endian: magic for microseconds, version 2.4, snap length, Ethernet.
-  const std::uint32_t header[6] = {0xA1B2C3D4, 4 << 16 | 2, 0, 0, 65535, 1};
-  file_.write(header, sizeof header);
+  file_.write(pcap_file_header());
 }
 
 void NetflowWriter::add(const FlowRecord& record) {
@@ -208,39 +180,18 @@ void NetflowWriter::send_templates() {
 }
 
 void NetflowWriter::send(std::uint16_t count, std::string_view flowsets) {
-  std::string packet;
-  packet.reserve(16 + 42 + 20 + flowsets.size());
   const std::size_t udp_bytes = 8 + 20 + flowsets.size();
-  const std::size_t frame_bytes = 14 + 20 + udp_bytes;
-  const std::uint32_t head[4] = {static_cast<std::uint32_t>(clock_.us / 1'000'000),
-                                 static_cast<std::uint32_t>(clock_.us % 1'000'000),
-                                 static_cast<std::uint32_t>(frame_bytes), static_cast<std::uint32_t>(frame_bytes)};
-  packet.append(reinterpret_cast<const char*>(head), sizeof head);
+  std::string packet = pcap_packet_header(clock_, 14 + 20 + udp_bytes);
+  packet.reserve(16 + 42 + 20 + flowsets.size());
+  packet += ipv4_frame_header(spec_.address, kCollector, kUdp, ++ip_id_, udp_bytes);
   Big out(packet);
-  // Ethernet II with locally administered addresses, then IPv4 (RFC 791) and UDP (RFC 768, checksum 0: none).
-  out.u16(0x0200).u32(kCollector).u16(0x0200).u32(spec_.address).u16(0x0800);
-  std::string ip;
-  Big(ip)
-      .u8(0x45)
-      .u8(0)
-      .u16(static_cast<std::uint16_t>(20 + udp_bytes))
-      .u16(++ip_id_)
-      .u16(0x4000)
-      .u8(64)
-      .u8(kUdp)
-      .u16(0)
-      .u32(spec_.address)
-      .u32(kCollector);
-  const std::uint16_t checksum = ip_checksum(ip);
-  ip[10] = static_cast<char>(checksum >> 8);
-  ip[11] = static_cast<char>(checksum);
-  packet += ip;
+  // UDP (RFC 768, checksum 0: none).
   out.u16(50000).u16(kCollectorPort).u16(static_cast<std::uint16_t>(udp_bytes)).u16(0);
   // RFC 3954 section 5.1.
   out.u16(9)
       .u16(count)
       .u32(static_cast<std::uint32_t>((clock_ - boot_).us / 1000))
-      .u32(head[0])
+      .u32(static_cast<std::uint32_t>(clock_.us / 1'000'000))
       .u32(sequence_++)
       .u32(spec_.source_id);
   packet += flowsets;

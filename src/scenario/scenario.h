@@ -30,6 +30,7 @@ struct ScenarioReport {
   std::uint64_t dns_records = 0;   // Zeek dns.log lines
   std::uint64_t bytes = 0;         // on disk
   std::string observations;        // folder to give to ingest
+  std::string reference;           // dated lists and scan data, to be ingested too
   std::string subject;             // subject file that fits
   std::string truth;               // what was planted; for tests only
 };

@@ -22,6 +22,8 @@
 #include "scenario/calendar.h"
 #include "scenario/case_2019.h"
 #include "scenario/json_text.h"
+#include "scenario/packet_writer.h"
+#include "scenario/wire.h"
 
 namespace rw::scenario {
 namespace {
@@ -182,7 +184,7 @@ TEST_F(ScenarioTest, SameSeedSameBytesOtherSeedOtherBytes) {
   write("b", 0.001, 5);
   write("c", 0.001, 6);
   const auto a = contents("a");
-  EXPECT_GT(a.size(), 32U * 5);  // five sensors, 32 months, and three files beside them
+  EXPECT_GT(a.size(), 32U * 5 + 31);  // five sensors, 32 months, as many lists of Tor relays, and files beside them
   EXPECT_TRUE(a == contents("b"));
   const auto c = contents("c");
   EXPECT_NE(a.at("truth.json"), c.at("truth.json"));
@@ -256,6 +258,135 @@ TEST_F(ScenarioTest, NameServersMoveAndTheNewOnesWereNeverSeenBefore) {
     EXPECT_LT(truth.find("\"address\": \"" + std::string(address) + "\"", newly),
               truth.find("\"concentration\"", newly))
         << address;
+}
+
+TEST_F(ScenarioTest, HiddenSharesAreThoseOfTheStudy) {
+  write("w", 0.01, 4);
+  const std::string truth = read_file(root_ / "w" / "truth.json");
+  const auto share = [&](const std::string& period, const std::string& kind) {
+    std::size_t at = truth.find("\"opsec\"", period_at(truth, period, "Asia/Pyongyang"));
+    if (!kind.empty()) at = truth.find("\"kind\": \"" + kind + "\"", at);
+    EXPECT_NE(at, std::string::npos) << kind;
+    return number_after(truth, at, "share");
+  };
+  EXPECT_NEAR(share("early 2018", ""), 0.13, 0.13 * 0.02);
+  EXPECT_NEAR(share("late 2018", ""), 0.05, 0.05 * 0.02);
+  EXPECT_NEAR(share("2019", ""), 0.095, 0.095 * 0.02);
+  for (const char* period : {"early 2018", "late 2018", "2019"}) {
+    double sum = 0;
+    for (const char* kind : {"tor", "vpn", "https", "vps"}) sum += share(period, kind);
+    EXPECT_NEAR(sum, share(period, ""), 1e-9);
+    EXPECT_GT(share(period, "https"), sum / 2);
+  }
+}
+
+TEST_F(ScenarioTest, ListsAreDatedAndTorRelaysComeAndGo) {
+  write("w", 0.001, 4);
+  const auto files = contents("w");
+  std::vector<std::string> relays;  // of each month: all its "r" lines' addresses
+  for (int month = 0; month < case_2019::kMonths; ++month) {
+    const std::string day = format_date(days_from_civil(case_2019::month_date(month)));
+    const std::string& text = files.at("reference/tor/consensus-" + day.substr(0, 7) + ".txt");
+    EXPECT_NE(text.find("\nvalid-after " + day + " 00:00:00\n"), std::string::npos);
+    EXPECT_GT(std::count(text.begin(), text.end(), '\n'), 80);
+    relays.push_back(text);
+  }
+  EXPECT_EQ(format_date(days_from_civil(case_2019::month_date(case_2019::kMonths - 1))), "2019-10-01");
+  EXPECT_NE(relays.front().find(" 198.18.176.1 443 0\n"), std::string::npos);
+  EXPECT_NE(relays.back().find(" 198.18.176.1 443 0\n"), std::string::npos);
+  EXPECT_NE(std::count(relays.front().begin(), relays.front().end(), '\n'),
+            std::count(relays.back().begin(), relays.back().end(), '\n'));
+  EXPECT_EQ(files.at("reference/hosting/hosting-2017-01-01.txt").find("198.18.168.0/21"), std::string::npos);
+  EXPECT_NE(files.at("reference/hosting/hosting-2018-10-01.txt").find("198.18.168.0/21"), std::string::npos);
+  for (const case_2019::Tunnel& tunnel : case_2019::tunnels()) {
+    const std::string key = "\"ip_str\":\"" + Ip::v4(tunnel.server).to_string() + "\"";
+    const bool scanned = files.at("reference/scans/shodan.jsonl").find(key) != std::string::npos;
+    EXPECT_EQ(scanned, !tunnel.far_end.empty()) << key;
+  }
+}
+
+TEST_F(ScenarioTest, MoneroGrowsAtLeastTenfoldAndBitcoinDoesNot) {
+  write("w", 0.02, 2);
+  const std::string truth = read_file(root_ / "w" / "truth.json");
+  const std::size_t late = period_at(truth, "late 2018", "Asia/Pyongyang"),
+                    year = period_at(truth, "2019", "Asia/Pyongyang");
+  const auto coin_at = [&](std::size_t period, const std::string& coin) {
+    return truth.find("\"coin\": \"" + coin + "\"", truth.find("\"mining\"", period));
+  };
+  const auto month = [&](std::size_t from, const std::string& name) {
+    return number_after(truth, truth.find("\"month\": \"" + name + "\"", from), "bytes");
+  };
+  const double bitcoin = month(coin_at(late, "bitcoin"), "2018-10"), monero = month(coin_at(late, "monero"), "2018-10");
+  EXPECT_NEAR(monero / bitcoin, 1, 0.1);
+  EXPECT_NEAR(month(coin_at(year, "bitcoin"), "2019-10") / bitcoin, 1, 0.1);
+  EXPECT_NE(truth.find("\"change_date\": \"2019-05-01\"", coin_at(year, "monero")), std::string::npos);
+  EXPECT_NEAR(number_after(truth, coin_at(year, "monero"), "change_ratio"), case_2019::kMoneroGrowthRatio, 0.6);
+  EXPECT_GE(number_after(truth, coin_at(year, "monero"), "change_ratio"), 10);
+}
+
+TEST_F(ScenarioTest, TunnelsBeginWhenPlantedAtAnyScale) {
+  write("w", 0.001, 1);
+  const std::string truth = read_file(root_ / "w" / "truth.json");
+  const std::size_t year = truth.find("\"dns_tunnels\"", period_at(truth, "2019", "Asia/Pyongyang"));
+  std::string log;
+  for (const auto& [name, text] : contents("w"))
+    if (name.find("zeek-dns") != std::string::npos) log += text;
+  for (const case_2019::Tunnel& tunnel : case_2019::tunnels()) {
+    const std::string client = Ip::v4(tunnel.client).to_string(), server = Ip::v4(tunnel.server).to_string();
+    const std::size_t at = truth.find("\"client\": \"" + client + "\"", year);
+    ASSERT_NE(at, std::string::npos) << client;
+    EXPECT_GE(number_after(truth, at, "messages"), 300);
+    EXPECT_NEAR(number_after(truth, at, "mean_gap_seconds"), 1, 0.1);
+    EXPECT_GT(number_after(truth, at, "mean_message_bytes"), 120);
+    EXPECT_EQ(log.find("\t" + client + "\t") != std::string::npos, tunnel.logged) << client;
+    EXPECT_EQ(log.find("\t" + server + "\t53\t") != std::string::npos, tunnel.logged) << server;
+  }
+  const std::size_t before = truth.find("\"dns_tunnels\"", period_at(truth, "late 2018", "Asia/Pyongyang"));
+  EXPECT_EQ(truth.compare(before, 17, "\"dns_tunnels\": []"), 0);
+}
+
+// The packets of a session: their counters are those of its conversation, and their checksums are right.
+TEST_F(ScenarioTest, TheTapRecordsWholeSessions) {
+  Rng rng(1);
+  const case_2019::Slot slot{*Timestamp::parse("2019-06-12T04:00:00Z"), {}, 1};
+  ASSERT_TRUE(case_2019::is_mining_window(slot.start));
+  auto sessions = case_2019::make_mining_sessions(rng, slot);
+  EXPECT_EQ(sessions.size(), 2U + case_2019::kMoneroMachines);
+  PacketWriter writer;
+  const std::string path = (root_ / "tap.pcap").string();
+  ASSERT_TRUE(writer.open(path));
+  std::uint64_t bytes = 0, packets = 0;
+  for (auto& session : sessions) {
+    writer.add(session);
+    bytes += session.conversation.bytes();
+    packets += session.conversation.client_packets + session.conversation.server_packets;
+    EXPECT_LT(session.conversation.end, slot.start + kSlot);
+    EXPECT_EQ(session.conversation.client_flags, kSyn | kAck | kPush | kFin);
+  }
+  writer.flush();
+  ASSERT_TRUE(writer.close());
+  const std::string text = read_file(path);
+  Cursor in(as_bytes(text));
+  in.skip(24);
+  std::int64_t last = 0;
+  while (in.left() >= 16) {
+    const std::int64_t time = in.u32_little() * 1'000'000LL + in.u32_little();
+    EXPECT_GE(time, last);
+    last = time;
+    const std::uint32_t size = in.u32_little();
+    in.skip(4);
+    Cursor frame(in.bytes(size));
+    frame.skip(14);
+    const std::string_view ip = as_text(frame.bytes(size - 14));
+    EXPECT_EQ(internet_checksum(ip.substr(0, 20)), 0);
+    std::string pseudo(ip.substr(12, 8));
+    pseudo += std::string("\0\x06", 2) + static_cast<char>((ip.size() - 20) >> 8) + static_cast<char>(ip.size() - 20);
+    EXPECT_EQ(internet_checksum(pseudo + std::string(ip.substr(20))), 0);
+    bytes -= ip.size();
+    --packets;
+  }
+  EXPECT_EQ(bytes, 0U);
+  EXPECT_EQ(packets, 0U);
 }
 
 TEST_F(ScenarioTest, MemoryDoesNotGrowWithScale) {

@@ -23,9 +23,10 @@ PeriodTruth::PeriodTruth(std::string name, std::string zone, TimeRange range)
       zone_(std::move(zone)),
       range_(range),
       address_bytes_(kWatchedAddresses),
-      roles_(kWatchedAddresses) {}
+      roles_(kWatchedAddresses),
+      tunnels_(case_2019::tunnels().size()) {}
 
-void PeriodTruth::add_volume(const FlowRecord& record, std::uint32_t sampling) {
+void PeriodTruth::add_volume(const FlowRecord& record, std::uint32_t sampling, Purpose purpose) {
   const std::uint64_t bytes = std::uint64_t{record.bytes} * sampling;
   const int src = watched_index(record.src), dst = watched_index(record.dst);
   bytes_ += bytes;
@@ -38,6 +39,23 @@ void PeriodTruth::add_volume(const FlowRecord& record, std::uint32_t sampling) {
   if (src >= 0) address_bytes_[static_cast<std::size_t>(src)] += bytes;
   if (dst >= 0) address_bytes_[static_cast<std::size_t>(dst)] += bytes;
   if (src >= 0 && dst >= 0) internal_bytes_ += bytes;
+  if (purpose == Purpose::kNone) return;
+  Use& use = uses_[static_cast<std::size_t>(purpose)];
+  use.bytes += bytes;
+  use.packets += std::uint64_t{record.packets} * sampling;
+  ++use.flows;
+  use.first = std::min(use.first, record.start);
+  use.days[local_.day] += bytes;
+}
+
+void PeriodTruth::add_tunnel_session(std::size_t tunnel, const case_2019::TunnelSession& session) {
+  TunnelUse& use = tunnels_[tunnel];
+  ++use.sessions;
+  use.questions += session.exchanges.size();
+  use.bytes += session.conversation.bytes();
+  use.gap_seconds += (session.exchanges.back().time - session.exchanges.front().time).to_seconds();
+  use.first = std::min(use.first, session.conversation.start);
+  use.last = std::max(use.last, session.conversation.end);
 }
 
 void PeriodTruth::add_service(const Conversation& c) {
@@ -102,6 +120,79 @@ void PeriodTruth::write_rhythm(JsonText& json) const {
   json.member("peak_to_trough", *low > 0 ? static_cast<double>(*high) / static_cast<double>(*low) : 0.0).end();
 }
 
+// Each flow in the first kind that fits; DNS tunnels beside them.
+void PeriodTruth::write_opsec(JsonText& json) const {
+  const auto all = static_cast<double>(std::max<std::uint64_t>(1, bytes_));
+  const auto bytes = [this](Purpose purpose) { return uses_[static_cast<std::size_t>(purpose)].bytes; };
+  constexpr std::array<std::pair<std::string_view, Purpose>, 4> kKinds{
+      {{"tor", Purpose::kTor}, {"vpn", Purpose::kVpn}, {"https", Purpose::kHttps}, {"vps", Purpose::kVps}}};
+  std::uint64_t hidden = 0;
+  for (const auto& kind : kKinds) hidden += bytes(kind.second);
+  json.key("opsec").object().member("share", static_cast<double>(hidden) / all);
+  json.key("by_kind").list();
+  for (const auto& [name, purpose] : kKinds)
+    json.object()
+        .member("kind", name)
+        .member("bytes", bytes(purpose))
+        .member("share", static_cast<double>(bytes(purpose)) / all)
+        .end();
+  json.end().member("dns_tunnel_bytes", bytes(Purpose::kDnsTunnel)).end();
+}
+
+void PeriodTruth::write_coin(JsonText& json, Purpose purpose) const {
+  const Use& use = uses_[static_cast<std::size_t>(purpose)];
+  if (use.flows == 0) return;
+  const bool monero = purpose == Purpose::kMonero;
+  json.object().member("coin", monero ? "monero" : "bitcoin").member("kind", monero ? "pool" : "node");
+  json.member("address", text_of(monero ? case_2019::kMoneroProxy : case_2019::kBitcoinNode));
+  json.member("bytes", use.bytes).member("packets", use.packets).member("flows", use.flows);
+  json.member("first_seen", use.first.to_string());
+  std::map<std::string, std::uint64_t> months;
+  for (const auto& [day, bytes] : use.days) months[format_date(day).substr(0, 7)] += bytes;
+  json.key("monthly").list();
+  for (const auto& [month, bytes] : months) json.object().member("month", month).member("bytes", bytes).end();
+  json.end();
+  if (monero) json.member("machines", range_.to <= case_2019::kMoneroGrowth ? 1 : case_2019::kMoneroMachines);
+  const Timestamp change = case_2019::kMoneroGrowth, begin = std::max(range_.from, case_2019::kMoneroBegin);
+  if (monero && begin < change && change < range_.to) {
+    const std::int64_t change_day = local_time(change).day;
+    double before = 0, after = 0;
+    for (const auto& [day, bytes] : use.days) (day < change_day ? before : after) += static_cast<double>(bytes);
+    json.member("change_date", format_date(change_day));
+    json.member("change_ratio", after / (range_.to - change).to_seconds() / (before / (change - begin).to_seconds()));
+  } else {
+    json.key("change_date").null().key("change_ratio").null();
+  }
+  json.end();
+}
+
+void PeriodTruth::write_mining(JsonText& json) const {
+  json.key("mining").list();
+  write_coin(json, Purpose::kBitcoin);
+  write_coin(json, Purpose::kMonero);
+  json.end();
+}
+
+void PeriodTruth::write_tunnels(JsonText& json) const {
+  constexpr std::uint64_t kHeaders = 28;  // IPv4 and UDP
+  json.key("dns_tunnels").list();
+  for (std::size_t i = 0; i < tunnels_.size(); ++i) {
+    const TunnelUse& use = tunnels_[i];
+    const case_2019::Tunnel& tunnel = case_2019::tunnels()[i];
+    if (use.sessions == 0) continue;
+    const std::uint64_t messages = 2 * use.questions;
+    json.object().member("client", text_of(tunnel.client)).member("server", text_of(tunnel.server));
+    tunnel.domain.empty() ? json.key("domain").null() : json.member("domain", tunnel.domain);
+    json.member("messages_seen", tunnel.logged).member("sessions", use.sessions).member("messages", messages);
+    json.member("first_seen", use.first.to_string()).member("last_seen", use.last.to_string());
+    json.member("ip_bytes", use.bytes).member("bytes", use.bytes - kHeaders * messages);
+    json.member("mean_message_bytes", static_cast<double>(use.bytes) / static_cast<double>(messages) - kHeaders);
+    json.member("mean_gap_seconds", use.gap_seconds / static_cast<double>(use.questions - use.sessions));
+    json.end();
+  }
+  json.end();
+}
+
 void PeriodTruth::write_roles(JsonText& json) const {
   json.key("roles").list();
   for (int index = 0; index < kWatchedAddresses; ++index) {
@@ -137,6 +228,25 @@ void PeriodTruth::write_concentration(JsonText& json) const {
     json.member("share", static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(1, bytes_))).end();
   }
   json.end();
+}
+
+MiningSessionTruth::MiningSessionTruth(const case_2019::MiningSession& session)
+    : start_(session.conversation.start),
+      client_(session.conversation.client),
+      server_(session.conversation.server),
+      server_port_(session.conversation.server_port),
+      coin_(session.coin),
+      kind_(session.kind),
+      worker_(session.worker),
+      bytes_(session.conversation.bytes()) {
+  for (const case_2019::TcpMessage& message : session.messages) ++(message.from_client ? messages_ : rev_messages_);
+}
+
+void MiningSessionTruth::write(JsonText& json) const {
+  json.object().member("time", start_.to_string()).member("coin", coin_).member("kind", kind_);
+  worker_.empty() ? json.key("worker").null() : json.member("worker", worker_);
+  json.member("client", text_of(client_)).member("server", text_of(server_)).member("server_port", server_port_);
+  json.member("messages", messages_).member("rev_messages", rev_messages_).member("bytes", bytes_).end();
 }
 
 Sightings::Sightings() : sent_(kWatchedAddresses, kAllTime.to), resolved_(kWatchedAddresses, kAllTime.to) {}

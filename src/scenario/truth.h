@@ -24,7 +24,8 @@ class PeriodTruth {
   bool holds(Timestamp slot) const { return range_.contains(slot); }
   void begin_slot(LocalTime local) { local_ = local; }
   void observe_half_hour() { half_hours_[static_cast<std::size_t>(local_.hour_of_week())] += 1; }
-  void add_volume(const FlowRecord& record, std::uint32_t sampling);
+  void add_volume(const FlowRecord& record, std::uint32_t sampling, Purpose purpose);
+  void add_tunnel_session(std::size_t tunnel, const case_2019::TunnelSession& session);
   void add_service(const Conversation& conversation);
   double mean_daily_bytes() const;
 
@@ -33,6 +34,9 @@ class PeriodTruth {
   const TimeRange& range() const { return range_; }
   void write_activity(JsonText& json) const;
   void write_rhythm(JsonText& json) const;
+  void write_opsec(JsonText& json) const;
+  void write_mining(JsonText& json) const;
+  void write_tunnels(JsonText& json) const;
   void write_roles(JsonText& json) const;
   void write_concentration(JsonText& json) const;
 
@@ -46,7 +50,24 @@ class PeriodTruth {
     Timestamp first;
     Timestamp last;
   };
+  // Of one purpose: as flows told it.
+  struct Use {
+    std::uint64_t bytes = 0;
+    std::uint64_t packets = 0;
+    std::uint64_t flows = 0;
+    Timestamp first = kAllTime.to;
+    std::map<std::int64_t, std::uint64_t> days;  // bytes
+  };
+  struct TunnelUse {
+    std::uint64_t sessions = 0;
+    std::uint64_t questions = 0;
+    std::uint64_t bytes = 0;
+    double gap_seconds = 0;  // all together
+    Timestamp first = kAllTime.to;
+    Timestamp last = kAllTime.from;
+  };
   std::uint64_t half_hours() const;
+  void write_coin(JsonText& json, Purpose purpose) const;
 
   std::string name_;
   std::string zone_;
@@ -58,6 +79,22 @@ class PeriodTruth {
   std::vector<std::uint64_t> address_bytes_;
   std::vector<std::array<Role, kServiceCount>> roles_;
   std::map<std::int64_t, Day> days_;
+  std::array<Use, kPurposeCount> uses_;
+  std::vector<TunnelUse> tunnels_;
+};
+
+// One session that the tap recorded.
+class MiningSessionTruth {
+ public:
+  explicit MiningSessionTruth(const case_2019::MiningSession& session);
+  void write(JsonText& json) const;
+
+ private:
+  Timestamp start_;
+  std::uint32_t client_, server_;
+  std::uint16_t server_port_;
+  std::string_view coin_, kind_, worker_;
+  std::uint64_t bytes_ = 0, messages_ = 0, rev_messages_ = 0;
 };
 
 // First sightings over the whole world.

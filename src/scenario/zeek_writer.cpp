@@ -63,6 +63,30 @@ Result<void> close_log(FileWriter& file, Timestamp last) {
   return file.close();
 }
 
+std::string_view type_name(std::uint16_t type) {
+  switch (type) {
+    case 5: return "CNAME";
+    case 10: return "NULL";
+    case 15: return "MX";
+    case 16: return "TXT";
+    default: return "A";
+  }
+}
+
+// Zeek writes the strings of a TXT record with their lengths, and of records that it does not know only the type.
+void add_target(std::string& line, const DnsExchange& d) {
+  if (d.type == 10) {
+    line += "<unknown type=10>\t0.000000";
+  } else if (d.type == 16) {
+    line += "TXT ";
+    add_number(line, d.target.size());
+    line.append(" ").append(d.target).append("\t0.000000");
+  } else {
+    line += d.target;
+    line += d.type == 15 ? "\t3600.000000" : "\t0.000000";
+  }
+}
+
 }  // namespace
 
 Result<void> ZeekConnWriter::open(const std::string& path, Timestamp opened) {
@@ -158,15 +182,17 @@ void ZeekDnsWriter::add(const DnsExchange& d) {
   add_seconds(line_, d.round_trip.us);
   line_ += '\t';
   line_ += d.name;
-  line_ += d.type == 15 ? "\t1\tC_INTERNET\t15\tMX\t" : "\t1\tC_INTERNET\t1\tA\t";
-  line_ += d.rcode == 3 ? "3\tNXDOMAIN" : "0\tNOERROR";
-  line_ += "\tT\tF\tF\tF\t0\t";
+  line_ += "\t1\tC_INTERNET\t";
+  add_number(line_, d.type);
+  line_ += '\t';
+  line_ += type_name(d.type);
+  line_ += d.rcode == 3 ? "\t3\tNXDOMAIN" : "\t0\tNOERROR";
+  line_ += d.recursive ? "\tF\tF\tT\tT\t0\t" : "\tT\tF\tF\tF\t0\t";
   if (d.address != 0) {
     add_address(line_, d.address);
     line_ += "\t3600.000000";
   } else if (!d.target.empty()) {
-    line_ += d.target;
-    line_ += "\t3600.000000";
+    add_target(line_, d);
   } else {
     line_ += "-\t-";
   }
