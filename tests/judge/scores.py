@@ -12,6 +12,8 @@ EXPECTED = (
     ("tor", "tor"),
     ("irc", "irc"),
     ("exposed-service: ", "exposed-service"),
+    ("proxy: ", "proxy"),
+    ("legacy-plugin: ", "legacy-plugin"),
 )
 # Of detection.md and the issue: everything that one of these says about a benign file is a false incident.
 JUDGED = ("dns-tunnel", "mining-pool", "coin-node", "vpn", "tor", "proxy", "irc", "exposed-service", "legacy-plugin", "beacon", "list-match")
