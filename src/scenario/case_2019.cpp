@@ -273,16 +273,17 @@ void World::make_lookups(const Slot& slot) {
 }
 
 void World::make_tunnels(const Slot& slot) {
+  const TunnelPace pace = tunnel_pace(options_.scale);
   for (std::size_t i = 0; i < tunnels().size(); ++i) {
     if (slot.start < tunnels()[i].from || slot.start >= tunnels()[i].to) continue;
     for (; owed_sessions_[i] >= 1; owed_sessions_[i] -= 1) {
-      TunnelSession session = make_tunnel_session(rng_, slot, i);
+      TunnelSession session = make_tunnel_session(rng_, slot, i, pace.questions);
       charge("clients", session.conversation.bytes());
       for (PeriodTruth* period : current_) period->add_tunnel_session(i, session);
       conversations_.push_back(session.conversation);
       std::move(session.exchanges.begin(), session.exchanges.end(), std::back_inserter(exchanges_));
     }
-    owed_sessions_[i] += kTunnelSessionsPerDay / static_cast<double>(kDay.us / kSlot.us) * options_.scale;
+    owed_sessions_[i] += pace.sessions_per_slot;
   }
 }
 

@@ -115,13 +115,20 @@ struct Tunnel {
   std::string_view far_end;  // what scan data show there: mikrotik, vpn, mikrotik+vpn, or nothing
 };
 std::span<const Tunnel> tunnels();
-inline constexpr double kTunnelSessionsPerDay = 5;  // of each tunnel, at scale 1
-// One session of some minutes in this slot: its exchanges, and the flow that they are.
+// Of each tunnel, at scale 1. A small world has fewer and shorter sessions, but one every twenty hours: a tunnel that
+// is in use does not rest for a day.
+inline constexpr double kTunnelQuestionsPerDay = 1200;
+struct TunnelPace {
+  double sessions_per_slot;
+  int questions;  // of a session, one a second
+};
+TunnelPace tunnel_pace(double scale);
+// One session in this slot: its exchanges, and the flow that they are.
 struct TunnelSession {
   std::vector<DnsExchange> exchanges;
   Conversation conversation;
 };
-TunnelSession make_tunnel_session(Rng& rng, const Slot& slot, std::size_t tunnel);
+TunnelSession make_tunnel_session(Rng& rng, const Slot& slot, std::size_t tunnel, int questions);
 // Shodan's JSON lines about the far ends, and about hosts that have nothing to do with it.
 std::string scan_lines();
 // An ordinary look-up by a client of the watched space; `forced` is the number of the client to ask, or -1 for any.

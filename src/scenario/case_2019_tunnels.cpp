@@ -91,15 +91,22 @@ constexpr std::array<Banner, 12> kBanners{{
 
 std::span<const Tunnel> tunnels() { return kTunnels; }
 
-TunnelSession make_tunnel_session(Rng& rng, const Slot& slot, std::size_t index) {
+TunnelPace tunnel_pace(double scale) {
+  constexpr double kSlotsPerDay = 48, kSlotsOfRest = 40;
+  constexpr int kFewest = 32, kMost = 240;
+  const double sessions = std::max(1 / kSlotsOfRest, kTunnelQuestionsPerDay * scale / kMost / kSlotsPerDay);
+  const double questions = kTunnelQuestionsPerDay * scale / (sessions * kSlotsPerDay);
+  return {sessions, std::clamp(static_cast<int>(questions), kFewest, kMost)};
+}
+
+TunnelSession make_tunnel_session(Rng& rng, const Slot& slot, std::size_t index, int questions) {
   const Tunnel& tunnel = kTunnels[index];
-  constexpr std::int64_t kSessionUs = 240'000'000;  // about 240 questions, one a second
+  constexpr std::int64_t kLongestUs = 330'000'000;
   TunnelSession session;
   const std::uint16_t port = ephemeral(rng);
-  Timestamp t = slot.start + Duration{rng.below(static_cast<std::uint32_t>(kSlot.us - kSessionUs - 10'000'000))};
+  Timestamp t = slot.start + Duration{rng.below(static_cast<std::uint32_t>(kSlot.us - kLongestUs))};
   Conversation& c = session.conversation;
-  const Timestamp end = t + Duration{kSessionUs};
-  while (t < end) {
+  for (int question = 0; question < questions; ++question) {
     const DnsExchange& dns = session.exchanges.emplace_back(tunnel_exchange(rng, tunnel, t, port));
     const Conversation one = conversation_of(dns);
     if (session.exchanges.size() == 1)
