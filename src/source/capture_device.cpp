@@ -148,7 +148,7 @@ Result<void> CaptureDevice::wait(Duration patience, const Visitor& visit) {
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
     next_block_ = (next_block_ + 1) % blocks_;
     visited = true;
-    RW_TRY(taken);
+    if (!taken) return taken;
   }
   count_drops();
   if (visited) return {};
