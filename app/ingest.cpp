@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/nearest.h"
@@ -29,6 +30,15 @@ constexpr Flag kActive{.name = "active-timeout",
                        .preset = "30min"};
 constexpr Flag kIdle{
     .name = "idle-timeout", .value = "TIME", .doc = "and it ends after this much silence", .preset = "60s"};
+constexpr Flag kListPurpose{.name = "list-purpose",
+                            .value = "PURPOSE",
+                            .doc =
+                                "what the entries of lists are for: threat, tor, hosting, cdn, vpn, proxy, pool or "
+                                "content; plain lists and CSV need it"};
+constexpr Flag kListName{
+    .name = "list-name", .value = "NAME", .doc = "name of the list; default its own, else the input's name"};
+constexpr Flag kListDate{
+    .name = "list-date", .value = "TIME", .doc = "when the list was as it is; default its own date, else now"};
 constexpr Flag kSynthetic{.name = "synthetic",
                           .doc =
                               "mark the lake as holding synthetic data, for good (folders written by "
@@ -149,6 +159,27 @@ bool is_synthetic(const std::string& path) {
   return false;
 }
 
+Result<void> list_options(const Arguments& args, ListOptions& list) {
+  list.purpose = args.get(kListPurpose);
+  if (!list.purpose.empty() &&
+      std::find(kListPurposes.begin(), kListPurposes.end(), list.purpose) == kListPurposes.end()) {
+    const std::string_view near = nearest(list.purpose, {kListPurposes.begin(), kListPurposes.end()});
+    std::string all;
+    for (const std::string_view purpose : kListPurposes) (all += all.empty() ? "" : ", ") += purpose;
+    return Failure(ErrorCode::kUsage,
+                   "no list has the purpose '" + printable(list.purpose) + "'; there are: " + all +
+                       (near.empty() ? "" : "\n\n  tip: a similar one exists: '" + std::string(near) + "'"));
+  }
+  list.name = printable(args.get(kListName));
+  if (args.has(kListDate)) {
+    const auto date = Timestamp::parse(args.get(kListDate));
+    if (!date) return Failure(ErrorCode::kUsage, "invalid value for '--list-date': " + date.error().message);
+    list.date = *date;
+  }
+  list.read = Timestamp::from_seconds(Timestamp::now().us / 1'000'000);
+  return {};
+}
+
 Result<IngestOptions> options_of(const Arguments& args) {
   IngestOptions options;
   options.format = args.get(kFormatName);
@@ -162,6 +193,7 @@ Result<IngestOptions> options_of(const Arguments& args) {
   }
   options.again = args.has(kAgain);
   options.decode.sensor = args.get(kSensor);
+  RW_TRY(list_options(args, options.decode.list));
   RW_ASSIGN(const Settings settings, lake_settings(args));
   options.decode.active_timeout = settings.active_timeout;
   options.decode.idle_timeout = settings.idle_timeout;
@@ -220,14 +252,16 @@ Result<int> run(const Arguments& args, Console& console) {
   return summary.failed > 0 || (nothing_taken && summary.skipped > 0) ? 1 : 0;
 }
 
-constexpr const Flag* kFlags[] = {&flags::kLake, &kFormatName, &kAgain, &kSensor, &kActive, &kIdle, &kSynthetic};
+constexpr const Flag* kFlags[] = {&flags::kLake, &kFormatName,  &kAgain,    &kSensor,   &kActive,
+                                  &kIdle,        &kListPurpose, &kListName, &kListDate, &kSynthetic};
 constexpr Positional kPositionals[] = {
     {.name = "PATH",
      .doc = "files and folders, plain, compressed or archived; '-' is standard input",
      .required = true,
      .repeatable = true}};
 constexpr std::string_view kExamples[] = {"rangewatch ingest captures/ zeek-logs/ flows.pcap.gz",
-                                          "zcat conn.log.gz | rangewatch ingest --lake /srv/lake --sensor zeek-1 -"};
+                                          "zcat conn.log.gz | rangewatch ingest --lake /srv/lake --sensor zeek-1 -",
+                                          "rangewatch ingest --list-purpose threat --list-name feed bad-addresses.txt"};
 
 }  // namespace
 

@@ -57,7 +57,8 @@ inline Emitter::Counts decode(const Format& format, Bytes bytes, std::size_t ste
   SteppedStream stream(bytes, step);
   StreamReader reader(stream, 4096);
   SharedState shared;
-  const DecodeOptions options;
+  DecodeOptions options;
+  options.list.purpose = "threat";  // plain lists are read only with one
   DecodeContext context{reader, emitter, shared, options};
   (void)format.decode(context);
   require(emitter.finish().has_value(), "the sink takes everything");

@@ -2,8 +2,10 @@
 // Format` and one line in formats.cpp.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,12 +17,23 @@
 
 namespace rw {
 
+// What a person says about lists, which say too little of themselves.
+struct ListOptions {
+  std::string purpose;            // one of kListPurposes; empty: what the format says, else the list is not read
+  std::string name;               // empty: the list's own, else the input's
+  std::optional<Timestamp> date;  // of the snapshot; empty: the list's own
+  Timestamp read{};               // the date of lists without any: one for all inputs of an ingest
+};
+inline constexpr std::array<std::string_view, 8> kListPurposes = {"threat", "tor",   "hosting", "cdn",
+                                                                  "vpn",    "proxy", "pool",    "content"};
+
 struct DecodeOptions {
   Duration active_timeout =
       Duration::seconds(1800);  // a flow that goes on is told in pieces of at most this (as softflowd, nfdump)
   Duration idle_timeout = Duration::seconds(60);  // and ends after this much silence (TCP and UDP alike)
   std::size_t max_flows = 1 << 20;  // flows held open at once: beyond it the oldest is told early (bounds memory)
   std::string sensor;               // name for records whose input names none; empty: derived from the input
+  ListOptions list;
 };
 
 // State that outlives one input of an ingest, such as flow-export templates. Created on first use by the format that

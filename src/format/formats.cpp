@@ -11,6 +11,18 @@ extern constinit const Format kPcapngFormat;
 extern constinit const Format kZeekTsvFormat;
 extern constinit const Format kZeekJsonFormat;
 extern constinit const Format kSuricataEveFormat;
+extern constinit const Format kShodanFormat;
+extern constinit const Format kCensysFormat;
+extern constinit const Format kNmapXmlFormat;
+extern constinit const Format kMasscanFormat;
+extern constinit const Format kStixFormat;
+extern constinit const Format kMispFormat;
+extern constinit const Format kTorConsensusFormat;
+extern constinit const Format kTorExitListFormat;
+extern constinit const Format kProviderRangesFormat;
+extern constinit const Format kGeofeedFormat;
+extern constinit const Format kIndicatorCsvFormat;
+extern constinit const Format kPlainListFormat;
 
 namespace {
 constexpr auto kFormats = std::to_array<const Format*>({
@@ -19,6 +31,18 @@ constexpr auto kFormats = std::to_array<const Format*>({
     &kZeekTsvFormat,
     &kZeekJsonFormat,
     &kSuricataEveFormat,
+    &kShodanFormat,
+    &kCensysFormat,
+    &kNmapXmlFormat,
+    &kMasscanFormat,
+    &kStixFormat,
+    &kMispFormat,
+    &kTorConsensusFormat,
+    &kTorExitListFormat,
+    &kProviderRangesFormat,
+    &kGeofeedFormat,
+    &kIndicatorCsvFormat,
+    &kPlainListFormat,
 });
 }  // namespace
 

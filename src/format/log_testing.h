@@ -90,6 +90,7 @@ struct DecodeText {
   std::string sensor;
   std::uint64_t resume_offset = 0;
   std::size_t step = SIZE_MAX;
+  ListOptions list;
 };
 
 inline Decoded decode_text(std::string_view format_name, std::string_view text, const DecodeText& how = {}) {
@@ -104,6 +105,7 @@ inline Decoded decode_text(std::string_view format_name, std::string_view text, 
   SharedState shared;
   DecodeOptions options;
   options.sensor = how.sensor;
+  options.list = how.list;
   DecodeContext context{reader, emitter, shared, options};
   Decoded decoded;
   decoded.status = format->decode(context);

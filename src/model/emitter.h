@@ -41,6 +41,7 @@ class Emitter {
   // The byte offset, after decompression, of the record that is being decoded. Set it before add() and weird().
   void at(std::uint64_t offset) { offset_ = offset; }
   std::uint64_t offset() const { return offset_; }
+  Timestamp now() const { return now_; }  // of this ingest
   std::uint64_t resume_offset() const { return options_.resume_offset; }
 
   // Checks what every row must satisfy (time within a year of `reference_time`, end not before start, counters
