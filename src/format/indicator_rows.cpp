@@ -26,6 +26,12 @@ bool fits(std::int64_t us) { return us > 0 && us < Timestamp::from_seconds(7'258
 
 }  // namespace
 
+std::optional<std::int64_t> list_date_from_input(std::string_view input_name) {
+  if (const std::size_t cut = input_name.find_last_of("/!"); cut != std::string_view::npos)
+    input_name.remove_prefix(cut + 1);
+  return find_date(input_name);
+}
+
 std::string list_name_from_input(std::string_view input_name) {
   if (const std::size_t cut = input_name.find_last_of("/!"); cut != std::string_view::npos)
     input_name.remove_prefix(cut + 1);
@@ -37,6 +43,13 @@ std::string list_name_from_input(std::string_view input_name) {
         input_name.remove_suffix(ending.size());
         again = true;
       }
+  }
+  // A date and what follows it goes, and the punctuation before it.
+  for (std::size_t i = 1; i < input_name.size(); ++i) {
+    if (!digit(input_name[i]) || digit(input_name[i - 1]) || !find_date(input_name.substr(i, 10))) continue;
+    input_name = input_name.substr(0, i);
+    while (input_name.size() > 1 && (input_name.back() == '-' || input_name.back() == '_' || input_name.back() == '.'))
+      input_name.remove_suffix(1);
   }
   return input_name.empty() || input_name == "-" ? "list" : escape_text(input_name, kMaxName);
 }

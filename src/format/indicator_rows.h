@@ -54,8 +54,11 @@ class IndicatorRows {
   std::string text_, label_, reference_, list_;
 };
 
-// The name of an input without folders and endings: "feeds/bad-hosts.txt.gz" -> "bad-hosts".
+// The name of an input without folders, endings and date, so that copies of other days are snapshots of one list:
+// "feeds/bad-hosts-2019-05-01.txt.gz" -> "bad-hosts".
 std::string list_name_from_input(std::string_view input_name);
+// The date in it.
+std::optional<std::int64_t> list_date_from_input(std::string_view input_name);
 // A date in a text: the first "2019-01-31", with a time behind it where there is one ("T12:00:00Z", " 12:00:00"), or
 // "20190131" between other characters. UTC.
 std::optional<std::int64_t> find_date(std::string_view text);

@@ -153,6 +153,9 @@ TEST(ListText, DatesAreFoundInNamesAndComments) {
   EXPECT_FALSE(find_date("20191399"));
   EXPECT_FALSE(find_date("123456789012"));
   EXPECT_EQ(list_name_from_input("feeds/bad-hosts.txt.gz"), "bad-hosts");
+  EXPECT_EQ(list_name_from_input("feeds/bad-hosts_2019-05-06.csv"), "bad-hosts");
+  EXPECT_EQ(list_name_from_input("20190506.txt"), "20190506");
+  EXPECT_EQ(list_date_from_input("2018-01-01/bad-20190506.txt"), day("2019-05-06"));
   EXPECT_EQ(list_name_from_input("-"), "list");
 }
 

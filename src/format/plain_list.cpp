@@ -91,7 +91,7 @@ Result<void> decode(DecodeContext& context) {
   const KnownFile* known = known_file(context.emitter.source());
   IndicatorRows rows(context, known == nullptr ? "" : known->purpose, known == nullptr ? "" : known->name);
   RW_TRY(rows.need_purpose("a plain list"));
-  if (const auto date = find_date(list_name_from_input(context.emitter.source()))) rows.own_date(*date);
+  if (const auto date = list_date_from_input(context.emitter.source())) rows.own_date(*date);
   LogLines lines(context);
   std::string_view line;
   bool begun = false;

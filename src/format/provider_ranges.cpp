@@ -32,7 +32,7 @@ class ProviderRanges {
   explicit ProviderRanges(DecodeContext& context)
       : context_(context), pieces_(context, kPaths), rows_(context, "hosting", "") {
     // Azure's file has its date in its name only: ServiceTags_Public_20190107.json.
-    if (const auto date = find_date(list_name_from_input(context.emitter.source()))) rows_.own_date(*date);
+    if (const auto date = list_date_from_input(context.emitter.source())) rows_.own_date(*date);
   }
 
   Result<void> run() {
@@ -133,6 +133,7 @@ int detect_geofeed(Bytes head, std::string_view) {
 Result<void> decode_geofeed(DecodeContext& context) {
   IndicatorRows rows(context, "hosting", "");
   const std::string provider = rows.name();
+  if (const auto date = list_date_from_input(context.emitter.source())) rows.own_date(*date);
   LogLines lines(context);
   CsvLine csv;
   std::string_view line;
