@@ -9,13 +9,17 @@ extern const Detector kWatchedContactDetector;
 extern const Detector kCoinPortDetector;
 extern const Detector kIrcPortDetector;
 extern const Detector kDnsTunnelDetector;
+extern const Detector kMiningPoolDetector;
+extern const Detector kCoinNodeDetector;
+extern const Detector kTorDetector;
+extern const Detector kIrcDetector;
+extern const Detector kProxyDetector;
+extern const Detector kVpnDetector;
 
 std::span<const Detector* const> detectors() {
   static constexpr const Detector* kDetectors[] = {
-      &kWatchedContactDetector,
-      &kCoinPortDetector,
-      &kIrcPortDetector,
-      &kDnsTunnelDetector,
+      &kWatchedContactDetector, &kCoinPortDetector, &kIrcPortDetector, &kDnsTunnelDetector, &kMiningPoolDetector,
+      &kCoinNodeDetector,       &kTorDetector,      &kIrcDetector,     &kProxyDetector,     &kVpnDetector,
   };
   return kDetectors;
 }

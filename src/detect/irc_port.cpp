@@ -1,6 +1,7 @@
 // Detector irc-port: TCP connections to port 6667, the usual port of IRC (port evidence only).
 #include "base/quantity.h"
 #include "detect/port_detector.h"
+#include "detect/scope.h"
 #include "detect/thresholds.h"
 #include "store/watched.h"
 
@@ -55,14 +56,6 @@ ExprPtr in_scope(const DetectContext& context) {
 std::vector<Query> queries(const DetectContext& context) {
   return {port_query(kTable, context, in_scope(context),
                      {{"address", expr::column("src")}, {"server", expr::column("dst")}}, nullptr)};
-}
-
-bool is_ours(const Organisation& organisation, const std::string& address) {
-  const auto ip = Ip::parse(address);
-  if (!ip) return false;
-  for (const Prefix& prefix : organisation.prefixes)
-    if (prefix.contains(*ip)) return true;
-  return false;
 }
 
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers) {

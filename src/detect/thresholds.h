@@ -173,5 +173,122 @@ inline constexpr const Threshold* kAll[] = {
     &kMinBytes,     &kMinNames,       &kMinSigns,    &kMinNameBytes,   &kMaxGap,     &kMinFreshShare, &kMinTypeShare,
     &kMinDataShare, &kMinAnswerBytes, &kBusyDomains, &kMinVolumeRatio, &kTellBenign, &kQuietGap};
 }  // namespace dns_tunnel
+// What the detectors below share. Sampled or one-way records of a conversation have few packets: one is enough where
+// the payload says what it is.
+constexpr Threshold quiet_gap_of_use() {
+  return quiet_gap_of_a_week("use that rests for longer and comes again is another finding");
+}
+
+namespace irc {
+inline constexpr Threshold kMinFlows = min_flows_of_episode();
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinFlows, &kQuietGap};
+}  // namespace irc
+
+namespace proxy {
+inline constexpr Threshold kMinFlows = min_flows_of_episode();
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinFlows, &kQuietGap};
+}  // namespace proxy
+
+namespace vpn {
+inline constexpr Threshold kMinFlows = min_flows_of_episode();
+// Not a finding by itself: video calls and backups have the same shape.
+inline constexpr Threshold kLongFlow = {.name = "long_flow",
+                                        .value = 3'600,
+                                        .unit = kDurationUnit,
+                                        .doc = "a flow that lasts this long counts into the figure long_flows",
+                                        .least = 1,
+                                        .most = kMaxGapSeconds};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinFlows, &kLongFlow, &kQuietGap};
+}  // namespace vpn
+
+constexpr Threshold min_messages_of_mining() {
+  return {.name = "min_messages",
+          .value = 2,
+          .unit = "messages",
+          .doc = "sessions with fewer messages, both ways together, are no finding: a log-in and its answer are two",
+          .least = 1,
+          .most = kManyRows};
+}
+
+namespace mining_pool {
+inline constexpr Threshold kMinMessages = min_messages_of_mining();
+inline constexpr Threshold kMinPackets = min_packets_of_connection();
+inline constexpr Threshold kMinSourcePort = min_source_port_of_client();
+// Known pool flows run for 5 to 19 minutes at 2.6 to 42 packets a minute; half and twice of that leave room.
+inline constexpr Threshold kMinPortDuration = {.name = "min_port_duration",
+                                               .value = 150,
+                                               .unit = kDurationUnit,
+                                               .doc = "by port alone: shorter connections are not mining",
+                                               .least = 0,
+                                               .most = kMaxGapSeconds};
+inline constexpr Threshold kMinPacketRate = {.name = "min_packet_rate",
+                                             .value = 1.3,
+                                             .unit = "packets/min",
+                                             .doc = "by port alone: slower connections are not mining",
+                                             .least = 0,
+                                             .most = kManyRows,
+                                             .whole = false};
+inline constexpr Threshold kMaxPacketRate = {.name = "max_packet_rate",
+                                             .value = 84,
+                                             .unit = "packets/min",
+                                             .doc = "by port alone: faster connections are not mining",
+                                             .least = 0,
+                                             .most = kManyRows,
+                                             .whole = false};
+inline constexpr Threshold kMinPortFlows = {.name = "min_port_flows",
+                                            .value = 3,
+                                            .unit = "flows",
+                                            .doc = "by port alone: fewer flows in an episode are no finding",
+                                            .least = 1,
+                                            .most = kManyRows};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinMessages,   &kMinPackets,    &kMinSourcePort, &kMinPortDuration,
+                                            &kMinPacketRate, &kMaxPacketRate, &kMinPortFlows,  &kQuietGap};
+}  // namespace mining_pool
+
+namespace coin_node {
+inline constexpr Threshold kMinMessages = min_messages_of_mining();
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinMessages, &kQuietGap};
+}  // namespace coin_node
+
+namespace tor {
+inline constexpr Threshold kMinFlows = min_flows_of_episode();
+inline constexpr Threshold kMinPackets = {.name = "min_packets",
+                                          .value = 6,
+                                          .unit = "packets",
+                                          .doc = "a connection to a listed relay with fewer carried no TLS",
+                                          .least = 1,
+                                          .most = kManyRows};
+// By names alone: www.facebook.com fits the pattern too, so names have to look drawn by lot, be several, and be of a
+// kind that no resolver was asked for.
+inline constexpr Threshold kMinNames = {.name = "min_names",
+                                        .value = 3,
+                                        .unit = "names",
+                                        .doc = "by names alone: different names of one client in one day",
+                                        .least = 2,
+                                        .most = kManyRows};
+inline constexpr Threshold kMinServers = {.name = "min_servers",
+                                          .value = 2,
+                                          .unit = "servers",
+                                          .doc = "by names alone: different servers that were asked for them",
+                                          .least = 1,
+                                          .most = kManyRows};
+inline constexpr Threshold kMinNameScore = {.name = "min_name_score",
+                                            .value = 2,
+                                            .unit = "nats",
+                                            .doc =
+                                                "a name counts when drawing its letters by lot is this much likelier "
+                                                "than writing them, as the logarithm of odds",
+                                            .least = 0,
+                                            .most = 1'000,
+                                            .whole = false};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinFlows,   &kMinPackets,   &kMinNames,
+                                            &kMinServers, &kMinNameScore, &kQuietGap};
+}  // namespace tor
 
 }  // namespace rw::thresholds

@@ -26,8 +26,9 @@ namespace rw {
   FIELD(EventType, "event_type")                                                                                     \
   FIELD(Host, "host")                                                                                                \
   FIELD(FlowId, "flow_id")                                                                                           \
-  FIELD(SrcIp, "src_ip") FIELD(SrcPort, "src_port") FIELD(DestIp, "dest_ip") FIELD(DestPort, "dest_port") FIELD(     \
-      Proto, "proto") FIELD(AppProto, "app_proto") FIELD(IcmpType, "icmp_type") FIELD(IcmpCode, "icmp_code")         \
+  FIELD(SrcIp, "src_ip")                                                                                             \
+  FIELD(SrcPort, "src_port") FIELD(DestIp, "dest_ip") FIELD(DestPort, "dest_port") FIELD(Proto, "proto") FIELD(      \
+      AppProto, "app_proto") FIELD(IcmpType, "icmp_type") FIELD(IcmpCode, "icmp_code")                               \
       FIELD(FlowPktsToServer, "flow/pkts_toserver") FIELD(FlowPktsToClient, "flow/pkts_toclient") FIELD(             \
           FlowBytesToServer, "flow/bytes_toserver") FIELD(FlowBytesToClient, "flow/bytes_toclient")                  \
           FIELD(FlowStart, "flow/start") FIELD(FlowEnd, "flow/end") FIELD(NetflowPkts, "netflow/pkts") FIELD(        \

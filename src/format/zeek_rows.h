@@ -39,8 +39,9 @@ std::string zeek_log_not_read(const std::string& path);
   FIELD(OrigH, "id.orig_h")                                                                                           \
   FIELD(OrigP, "id.orig_p")                                                                                           \
   FIELD(RespH, "id.resp_h")                                                                                           \
-  FIELD(RespP, "id.resp_p") FIELD(Proto, "proto") FIELD(Service, "service") FIELD(Duration, "duration") FIELD(        \
-      OrigBytes, "orig_bytes") FIELD(RespBytes, "resp_bytes") FIELD(History, "history") FIELD(OrigPkts, "orig_pkts")  \
+  FIELD(RespP, "id.resp_p")                                                                                           \
+  FIELD(Proto, "proto") FIELD(Service, "service") FIELD(Duration, "duration") FIELD(OrigBytes, "orig_bytes") FIELD(   \
+      RespBytes, "resp_bytes") FIELD(History, "history") FIELD(OrigPkts, "orig_pkts")                                 \
       FIELD(OrigIpBytes, "orig_ip_bytes") FIELD(RespPkts, "resp_pkts") FIELD(RespIpBytes, "resp_ip_bytes") FIELD(     \
           Vlan, "vlan") FIELD(IpProto, "ip_proto") FIELD(TransId, "trans_id") FIELD(Rtt, "rtt") FIELD(Query, "query") \
           FIELD(Qtype, "qtype") FIELD(Rcode, "rcode") FIELD(Aa, "AA") FIELD(Tc, "TC") FIELD(Rd, "RD") FIELD(Ra, "RA") \
