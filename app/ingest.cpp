@@ -30,6 +30,12 @@ constexpr Flag kActive{.name = "active-timeout",
                        .preset = "30min"};
 constexpr Flag kIdle{
     .name = "idle-timeout", .value = "TIME", .doc = "and it ends after this much silence", .preset = "60s"};
+constexpr Flag kDpi{.name = "dpi",
+                    .value = "on|off",
+                    .doc =
+                        "ask nDPI about the flows of captures, beside the rules of our own (columns dpi, dpi_category, "
+                        "dpi_risks)",
+                    .preset = "on"};
 constexpr Flag kListPurpose{.name = "list-purpose",
                             .value = "PURPOSE",
                             .doc =
@@ -193,6 +199,11 @@ Result<IngestOptions> options_of(const Arguments& args) {
   }
   options.again = args.has(kAgain);
   options.decode.sensor = args.get(kSensor);
+  if (args.has(kDpi)) {
+    const std::string_view dpi = args.get(kDpi);
+    if (dpi != "on" && dpi != "off") return Failure(ErrorCode::kUsage, "'--dpi' is on or off");
+    options.decode.dpi = dpi == "on";
+  }
   RW_TRY(list_options(args, options.decode.list));
   RW_ASSIGN(const Settings settings, lake_settings(args));
   options.decode.active_timeout = settings.active_timeout;
@@ -252,8 +263,8 @@ Result<int> run(const Arguments& args, Console& console) {
   return summary.failed > 0 || (nothing_taken && summary.skipped > 0) ? 1 : 0;
 }
 
-constexpr const Flag* kFlags[] = {&flags::kLake, &kFormatName,  &kAgain,    &kSensor,   &kActive,
-                                  &kIdle,        &kListPurpose, &kListName, &kListDate, &kSynthetic};
+constexpr const Flag* kFlags[] = {&flags::kLake, &kFormatName,  &kAgain,    &kSensor,   &kActive,   &kIdle,
+                                  &kDpi,         &kListPurpose, &kListName, &kListDate, &kSynthetic};
 constexpr Positional kPositionals[] = {
     {.name = "PATH",
      .doc = "files and folders, plain, compressed or archived; '-' is standard input",

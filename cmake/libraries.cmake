@@ -60,6 +60,16 @@ if(RW_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
+# nDPI: its header and its shared library, which is copied beside the binary and loaded when a capture is read.
+find_path(RW_NDPI_INCLUDE ndpi_api.h PATH_SUFFIXES ndpi REQUIRED)
+find_file(RW_NDPI_SO libndpi.so.4.2 PATHS /usr/lib /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} REQUIRED)
+file(REAL_PATH ${RW_NDPI_SO} RW_NDPI_FILE)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+configure_file(${RW_NDPI_FILE} ${CMAKE_BINARY_DIR}/lib/libndpi.so.4.2 COPYONLY)
+add_library(rw_ndpi INTERFACE)
+target_include_directories(rw_ndpi SYSTEM INTERFACE ${RW_NDPI_INCLUDE})
+target_link_libraries(rw_ndpi INTERFACE ${CMAKE_DL_LIBS})
+
 # DuckDB: the shared library and its C header from the locked npm packages. The library is copied beside the binary, which
 # finds it by a path relative to itself.
 set(RW_DUCKDB_SO ${CMAKE_SOURCE_DIR}/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so)

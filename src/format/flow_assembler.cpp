@@ -306,6 +306,14 @@ void FlowAssembler::tell(OpenFlow& flow) {
   if (flow.name != kNone) row.server_name = names_[flow.name];
   if (flow.vlan != Packet::kNoVlan) row.vlan = flow.vlan;
   row.tos = flow.tos;
+  if (flow.dpi_state == OpenFlow::kDpiSettled) {
+    if (flow.dpi_risks != 0) row.dpi_risks = flow.dpi_risks;
+    if (flow.dpi != kNone) {
+      const DpiLabel& label = dpi_labels_[flow.dpi];
+      row.dpi = label.protocol;
+      if (!label.category.empty()) row.dpi_category = label.category;
+    }
+  }
   emitter_.add(row);
 }
 

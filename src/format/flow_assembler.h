@@ -45,9 +45,12 @@ struct alignas(64) OpenFlow {
   std::uint8_t tos = 0;
   App app = App::kNone;
   bool initiator_is_high = false;
-  std::uint8_t probes = 0;  // of the payload inspector: what it looked at so far
-  std::uint16_t spare = 0;
-  std::uint32_t hash = 0;  // upper half of the key's hash
+  std::uint8_t probes = 0;     // of the payload inspector: what it looked at so far
+  std::uint8_t dpi_state = 0;  // of nDPI: kDpiNew …
+  std::uint8_t spare = 0;
+  std::uint32_t hash = 0;     // upper half of the key's hash
+  std::uint32_t dpi = kNone;  // while it is asked, its place there; then its label
+  std::uint64_t dpi_risks = 0;
 
   static constexpr std::uint8_t kSynSeen = 1;  // the initiator is certain
   static constexpr std::uint8_t kFinForward = 2;
@@ -55,11 +58,15 @@ struct alignas(64) OpenFlow {
   static constexpr std::uint8_t kClosed = 8;
   static constexpr std::uint8_t kInspected = 16;  // the inspector wants no more of it
 
+  static constexpr std::uint8_t kDpiNew = 0, kDpiAsked = 1, kDpiSettled = 2;
+
   const Ip& initiator() const { return initiator_is_high ? high : low; }
   const Ip& responder() const { return initiator_is_high ? low : high; }
   std::uint16_t initiator_port() const { return initiator_is_high ? high_port : low_port; }
   std::uint16_t responder_port() const { return initiator_is_high ? low_port : high_port; }
 };
+
+static_assert(sizeof(OpenFlow) == 128);
 
 // Both ends of a packet in address order: the same for either direction.
 struct FlowKey {
@@ -114,6 +121,15 @@ class FlowAssembler {
   // Gives the flow its server name, unless it has one (or there is no room).
   void set_server_name(OpenFlow& flow, std::string_view escaped);
 
+  // What nDPI calls a flow: OpenFlow::dpi is the number that this returns. There are a few hundred.
+  struct DpiLabel {
+    std::string protocol, category;  // empty: none
+  };
+  std::uint32_t add_dpi_label(DpiLabel label) {
+    dpi_labels_.push_back(std::move(label));
+    return static_cast<std::uint32_t>(dpi_labels_.size() - 1);
+  }
+
   // Tells flows that were silent too long, a few per call so that no packet waits long.
   void advance(Timestamp now);
   // Tells all.
@@ -147,6 +163,7 @@ class FlowAssembler {
   std::uint32_t free_ = OpenFlow::kNone;
   std::uint32_t queue_head_ = OpenFlow::kNone;
   std::uint32_t queue_tail_ = OpenFlow::kNone;
+  std::vector<DpiLabel> dpi_labels_;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> free_names_;
   std::size_t name_bytes_ = 0;

@@ -32,6 +32,7 @@ struct DecodeOptions {
       Duration::seconds(1800);  // a flow that goes on is told in pieces of at most this (as softflowd, nfdump)
   Duration idle_timeout = Duration::seconds(60);  // and ends after this much silence (TCP and UDP alike)
   std::size_t max_flows = 1 << 20;  // flows held open at once: beyond it the oldest is told early (bounds memory)
+  bool dpi = true;                  // ask nDPI about flows of captures
   std::string sensor;               // name for records whose input names none; empty: derived from the input
   ListOptions list;
 };

@@ -77,6 +77,7 @@ auto Inspector::accounted(State& state, Use use) {
 }
 
 void Inspector::flow_ends(OpenFlow& flow) {
+  if (dpi_ != nullptr) dpi_->flow_ends(flow);
   if (flow.inspection == kNone) return;
   if (auto* exchange = std::get_if<HttpExchange>(&inspections_[flow.inspection])) {
     if (exchange->in_head) http_request(flow, *exchange);

@@ -17,6 +17,7 @@
 
 #include "base/time.h"
 #include "format/dns_tracker.h"
+#include "format/dpi.h"
 #include "format/flow_assembler.h"
 #include "format/http.h"
 #include "format/mining.h"
@@ -50,6 +51,8 @@ class Inspector : public FlowAssembler::Listener {
       look(flow, forward, time, packet);
   }
   void flow_ends(OpenFlow& flow) override;
+  // Told of flows' ends too.
+  void set_dpi(Dpi* dpi) { dpi_ = dpi; }
   // Tells mining sessions that waited too long for their next flow.
   void advance(Timestamp now) {
     if (!waiting_.empty() && (now.us - swept_.us > kMinute.us || now.us < swept_.us)) sweep(now, false);
@@ -130,6 +133,7 @@ class Inspector : public FlowAssembler::Listener {
   FlowAssembler& flows_;
   DnsTracker& dns_;
   Emitter& emitter_;
+  Dpi* dpi_ = nullptr;
   std::string sensor_;
   std::vector<Inspection> inspections_;
   std::vector<std::uint32_t> free_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <bitset>
 #include <cctype>
+#include <functional>
 
 namespace rw {
 namespace {
@@ -177,15 +178,26 @@ Weighed weigh_openvpn(Suspicion& s, const PayloadQuestion& q, std::size_t wire_b
 
 enum IkeShape : std::uint8_t { kIkeHeader, kEspInUdp };
 
-// An IKE header (RFC 2408 3.1, RFC 7296 3.1) that fits the datagram's length.
-bool read_ike(Bytes bytes, std::size_t wire_bytes, std::uint64_t& initiator, std::uint64_t& responder) {
+struct IkeHeader {
+  std::uint64_t initiator = 0;  // its chosen index
+  bool answers = false;         // what only the responder sends: an index of its own, or the response flag
+};
+
+// An IKE header (RFC 2408 3.1, RFC 7296 3.1) that fits the datagram's length. On port 4500 a marker of four zero bytes
+// stands before it, which tells it from ESP (RFC 3948 2.2).
+bool read_ike(Bytes bytes, std::size_t wire_bytes, IkeHeader& header) {
+  if (bytes.size() >= 32 && Cursor(bytes).u32() == 0) {
+    bytes = bytes.subspan(4);
+    wire_bytes -= 4;
+  }
   Cursor cursor(bytes);
-  initiator = cursor.u64();
-  responder = cursor.u64();
+  header.initiator = cursor.u64();
+  const std::uint64_t responder = cursor.u64();
   const std::uint8_t next = cursor.u8(), version = cursor.u8(), exchange = cursor.u8(), flags = cursor.u8();
   cursor.u32();
   const std::uint32_t length = cursor.u32();
-  if (!cursor.ok() || initiator == 0 || length != wire_bytes || length < 28) return false;
+  if (!cursor.ok() || header.initiator == 0 || length != wire_bytes || length < 28) return false;
+  header.answers = version == 0x10 ? responder != 0 : (flags & 0x20) != 0;
   if (version == 0x10)
     return next <= 21 && (flags & 0xF8) == 0 &&
            (exchange == 2 || exchange == 4 || exchange == 5 || exchange == 6 || exchange == 32 || exchange == 33);
@@ -196,18 +208,12 @@ bool is_ike_port(const PayloadQuestion& q) {
   return q.client_port == 500 || q.server_port == 500 || q.client_port == 4500 || q.server_port == 4500;
 }
 
-// Takes the marker off that tells IKE from ESP on port 4500 (RFC 3948 2.2).
-Bytes without_marker(Bytes bytes, std::size_t& wire_bytes) {
-  if (bytes.size() < 32 || Cursor(bytes).u32() != 0) return bytes;
-  wire_bytes -= 4;
-  return bytes.subspan(4);
-}
-
 Suspicion suspect_ike(const PayloadQuestion& q, std::size_t wire_bytes) {
   Suspicion s{App::kIke, q.to_server};
-  std::uint64_t responder = 0;
-  std::size_t length = wire_bytes;
-  if (read_ike(without_marker(q.payload, length), length, s.token, responder)) return s;
+  if (IkeHeader header; read_ike(q.payload, wire_bytes, header)) {
+    s.token = header.initiator;
+    return s;
+  }
   if (q.client_port != 4500 && q.server_port != 4500) return {};
   Cursor cursor(q.payload);  // RFC 3948 2.1
   s.app = App::kEsp;
@@ -218,17 +224,16 @@ Suspicion suspect_ike(const PayloadQuestion& q, std::size_t wire_bytes) {
 }
 
 Weighed weigh_ike(Suspicion& s, const PayloadQuestion& q, std::size_t wire_bytes) {
-  std::uint64_t initiator = 0, responder = 0;
-  std::size_t length = wire_bytes;
-  const bool ike = read_ike(without_marker(q.payload, length), length, initiator, responder);
+  IkeHeader header;
+  const bool ike = read_ike(q.payload, wire_bytes, header);
   if (s.shape == kIkeHeader) {
-    if (!ike || initiator != s.token) return is_ike_port(q) ? Weighed::kWait : Weighed::kNo;
-    if (q.to_server != s.from_initiator) return Weighed::kYes;
+    if (!ike || header.initiator != s.token) return is_ike_port(q) ? Weighed::kWait : Weighed::kNo;
+    if (q.to_server != s.from_initiator) return header.answers || s.agreeing > 0 ? Weighed::kYes : Weighed::kWait;
     return is_ike_port(q) && ++s.agreeing >= 2 ? Weighed::kYes : Weighed::kWait;  // sent again: nobody answers
   }
   if (ike) {
     s = {App::kIke, q.to_server};
-    s.token = initiator;
+    s.token = header.initiator;
     return Weighed::kWait;
   }
   if (q.to_server != s.from_initiator || q.payload.size() < 8) return Weighed::kWait;
@@ -308,8 +313,8 @@ Weighed weigh_socks(Suspicion& s, const PayloadQuestion& q, std::size_t wire_byt
 
 // ---- Tinc ----------------------------------------------------------------------------------------------------------
 
-// "0 NAME 17", "0 NAME 17.7": the request ID that both sides open with.
-bool is_tinc_id(Bytes bytes) {
+// "0 NAME 17", "0 NAME 17.7": the request ID that both sides open with, each with its own name. `name` is a hash of it.
+bool is_tinc_id(Bytes bytes, std::uint64_t& name) {
   std::string_view line = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 128)));
   const std::size_t end = line.find('\n');
   if (end == std::string_view::npos || !line.starts_with("0 ")) return false;
@@ -318,6 +323,7 @@ bool is_tinc_id(Bytes bytes) {
   if (space == std::string_view::npos || space == 0) return false;
   for (const char c : line.substr(0, space))
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '^' && c != '.') return false;
+  name = std::hash<std::string_view>{}(line.substr(0, space));
   const std::string_view version = line.substr(space + 1);
   return version == "17" || (version.starts_with("17.") && version.size() <= 5);
 }
@@ -362,7 +368,8 @@ Weighed weigh_stratum2(Suspicion& s, const PayloadQuestion& q, std::size_t wire_
 
 Suspicion suspect_tcp(const PayloadQuestion& q, std::size_t wire_bytes) {
   if (q.payload.empty()) return {};
-  if (is_tinc_id(q.payload)) return {App::kTinc, q.to_server};
+  Suspicion tinc{App::kTinc, q.to_server};
+  if (is_tinc_id(q.payload, tinc.token)) return tinc;
   if (Suspicion s = suspect_socks(q, wire_bytes); s.app != App::kNone) return s;
   if (Suspicion s = suspect_openvpn(q, wire_bytes, true); s.app != App::kNone) return s;
   return suspect_stratum2(q, wire_bytes);
@@ -385,9 +392,11 @@ Weighed weigh(Suspicion& s, const PayloadQuestion& q, std::size_t wire_bytes) {
     case App::kOpenVpn: return weigh_openvpn(s, q, wire_bytes);
     case App::kSocks: return weigh_socks(s, q, wire_bytes);
     case App::kStratum2: return weigh_stratum2(s, q, wire_bytes);
-    case App::kTinc:
+    case App::kTinc: {
       if (q.to_server == s.from_initiator) return Weighed::kWait;
-      return is_tinc_id(q.payload) ? Weighed::kYes : Weighed::kNo;
+      std::uint64_t name = 0;
+      return is_tinc_id(q.payload, name) && name != s.token ? Weighed::kYes : Weighed::kNo;
+    }
     default: return Weighed::kNo;
   }
 }

@@ -42,6 +42,7 @@ Traffic::Traffic(const DecodeOptions& options, Emitter& emitter, SharedState& sh
       fragments_(emitter),
       resumed_(emitter.resume_offset() == 0) {
   emitter_.reference_time(kNoReference);
+  if (options.dpi) inspector_.set_dpi(&dpi_.emplace(flows_, emitter));
 }
 
 void Traffic::add(std::span<const CaptureRecord> records) {
@@ -148,6 +149,7 @@ void Traffic::deliver(const Packet& packet, const FlowKey& key, const FlowAssemb
   totals_.bytes += counted.bytes;
   const auto [flow, forward] = flows_.add(key, packet, counted, clock_.now());
   inspector_.packet(flow, forward, counted.last, packet);
+  if (dpi_) dpi_->packet(flow, counted.last, packet);
 }
 
 void Traffic::flush() {

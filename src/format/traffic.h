@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "format/dns_tracker.h"
+#include "format/dpi.h"
 #include "format/flow_assembler.h"
 #include "format/flow_export.h"
 #include "format/format.h"
@@ -91,6 +92,7 @@ class Traffic {
   FlowAssembler flows_;
   DnsTracker dns_;
   Inspector inspector_;
+  std::optional<Dpi> dpi_;  // after flows_, which it gives its labels to
   FragmentJoiner fragments_;
   CaptureClock clock_;
   std::array<Slot, kBatch> slots_;
