@@ -27,14 +27,21 @@ recorder=
 [[ -x $rangewatch ]] || { echo "lab: build the program first (make build); it records" >&2; exit 2; }
 mkdir -p "$out"
 
+# Ends what was started: asks, waits two seconds, then kills whatever still lives in the two namespaces.
 lab_end() {
   local pid
+  disown -a 2>/dev/null || true  # no word of bash about each
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do
-    for _ in {1..20}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-    kill -9 "$pid" 2>/dev/null || true
+  for _ in {1..40}; do
+    [[ -n $(lab_processes) ]] || break
+    sleep 0.05
   done
+  for pid in $(lab_processes); do kill -9 "$pid" 2>/dev/null || true; done
   pids=()
+}
+lab_processes() {
+  ip netns pids "$client_ns" 2>/dev/null || true
+  ip netns pids "$server_ns" 2>/dev/null || true
 }
 lab_cleanup() {
   [[ -z $recorder ]] || kill "$recorder" 2>/dev/null || true
