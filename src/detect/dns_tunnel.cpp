@@ -1,4 +1,4 @@
-// Detector dns-tunnel: data carried in DNS names and answers, from messages.
+// Detector dns-tunnel: data carried in DNS names and answers, from messages and from flows alone.
 #include "detect/dns_tunnel.h"
 
 #include <array>
@@ -7,6 +7,7 @@
 #include "base/quantity.h"
 #include "detect/episodes.h"
 #include "detect/thresholds.h"
+#include "store/watched.h"
 
 namespace rw {
 namespace {
@@ -62,6 +63,10 @@ std::string command_of(const Tunnel& t) {
   const auto whole = [](Timestamp time) {
     return Timestamp{time.us - ((time.us % kSecond.us) + kSecond.us) % kSecond.us};
   };
+  if (t.basis == dns_tunnel::Basis::kFlows)
+    return flows_command(
+        "src host " + t.client->to_string() + " and dst host " + t.server->to_string() + " and udp and dst port 53",
+        {whole(t.first), whole(t.last) + kSecond});
   std::string filter;
   if (t.client) filter = "client host " + t.client->to_string();
   if (!t.domain.empty()) filter += (filter.empty() ? "" : " and ") + ("domain " + t.domain);
@@ -85,7 +90,7 @@ std::vector<Figure> figures_of(const Tunnel& t) {
       {"bytes_down", figure(t.bytes_down)},
       {"messages", t.messages()},
       {"queries", t.queries},
-      {"names", t.names},
+      {"names", t.basis == dns_tunnel::Basis::kFlows ? FigureValue() : FigureValue(t.names)},
       {"subdomain_bytes", figure(t.subdomain_bytes)},
       {"mean_message_bytes", figure(t.signs.mean_message_bytes)},
       {"mean_gap_seconds", figure(t.signs.mean_gap_seconds)},
@@ -96,6 +101,7 @@ std::vector<Figure> figures_of(const Tunnel& t) {
       {"message_length_times_baseline", times(t.signs.mean_message_bytes, t.baseline.mean_message_bytes)},
       {"mean_gap_times_baseline", times(t.signs.mean_gap_seconds, t.baseline.mean_gap_seconds)},
       {"windows", t.windows},
+      {"basis", std::string(t.basis == dns_tunnel::Basis::kFlows ? "flows" : "messages")},
       {"server", t.server ? FigureValue(t.server->to_string()) : FigureValue()},
       {"signs", joined(t.reasons)},
       {"alphabet", figure(t.traits.alphabet)},
@@ -110,6 +116,10 @@ std::vector<Figure> figures_of(const Tunnel& t) {
 }
 
 std::string summary_of(const Tunnel& t) {
+  if (t.basis == dns_tunnel::Basis::kFlows)
+    return t.client->to_string() + " sent " + counted(t.queries, "packet") + " to port 53 of " + t.server->to_string() +
+           ", " + human_bytes(static_cast<double>(t.bytes().value_or(0))) + " both ways; signs: " + joined(t.reasons) +
+           ". Judged by flows alone, names were not seen.";
   std::string text = (t.client ? t.client->to_string() : counted(t.clients, "client")) + " asked " +
                      (t.domain.empty() ? std::string() : "below " + t.domain + " ") + "for " +
                      counted(t.names, "name") + " in " + counted(t.queries, "question");
@@ -143,6 +153,10 @@ Finding finding_of(const DetectContext& context, const Tunnel& t) {
   }
   if (t.traits.tool_proven) finding.evidence = {EvidenceKind::kPayload, EvidenceKind::kBehaviour};
   finding.severity = is_ours(context, t.client) ? Severity::kHigh : Severity::kMedium;
+  if (t.basis == dns_tunnel::Basis::kFlows) {
+    finding.technique = "T1572";
+    if (t.confidence == Confidence::kLow) finding.severity = Severity::kLow;
+  }
   finding.confidence = t.confidence;
   return finding;
 }

@@ -11,9 +11,6 @@ namespace {
 
 namespace limits = thresholds::dns_tunnel;
 
-double ratio(double a, double b) { return b > 0 ? a / b : 0; }
-double ratio(std::int64_t a, std::int64_t b) { return ratio(static_cast<double>(a), static_cast<double>(b)); }
-
 // Windows of one tunnel added up.
 struct Sum {
   Window all;
@@ -145,8 +142,8 @@ void add_samples(const Answer& answer, Found& found) {
     if (client == nullptr) continue;
     auto& samples = found.keys[{*client, as_string(row[1])}].samples;
     const auto type = static_cast<std::uint16_t>(as_int(row[3]));
-    samples.push_back({as_string(row[4]), type});
-    if (as_string(row[5]) != as_string(row[4])) samples.push_back({as_string(row[5]), type});
+    samples.push_back({as_string(row[5]), type});
+    if (as_string(row[6]) != as_string(row[5])) samples.push_back({as_string(row[6]), type});
   }
 }
 
@@ -187,6 +184,21 @@ Baseline baseline_of(const ClientTotal& total, const std::vector<Window>& own) {
 }
 
 }  // namespace
+
+// The subject's where one end is watched at that time; else the organisation's.
+std::string scope_of(const DetectContext& context, const Tunnel& t) {
+  for (const auto& end : {t.client, t.server}) {
+    if (!end) continue;
+    for (const Subject& subject : context.subjects)
+      if (subject.watches(*end, t.first)) return "subject";
+  }
+  for (const auto& end : {t.client, t.server}) {
+    if (!end) continue;
+    for (const Prefix& prefix : context.organisation.prefixes)
+      if (prefix.contains(*end)) return "organisation";
+  }
+  return "";
+}
 
 std::int64_t Window::subdomain_bytes() const {
   return std::max<std::int64_t>(0, unique_name_bytes - names * (wire_bytes(domain) + 1));
@@ -243,6 +255,8 @@ std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Ans
       evidence.baseline = baseline_of(total->second, evidence.windows);
     for (Tunnel& tunnel : decide_messages(context, evidence, kHistoryWindow)) tunnels.push_back(std::move(tunnel));
   }
+  for (Tunnel& tunnel : flow_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
+  for (Tunnel& tunnel : tunnels) tunnel.scope = scope_of(context, tunnel);
   std::stable_sort(tunnels.begin(), tunnels.end(), [](const Tunnel& a, const Tunnel& b) { return a.first < b.first; });
   return tunnels;
 }

@@ -334,9 +334,14 @@ NameTraits examine(std::span<const Sample> samples, std::string_view domain) {
   traits.base = samples.size() < 2 ? std::string(domain) : common_base(samples);
   if (!domain.empty() && !traits.base.ends_with(domain)) traits.base = domain;
   std::vector<std::string> payloads;
-  for (const Sample& sample : samples)
-    if (std::string p = payload(sample.name, traits.base); !p.empty()) payloads.push_back(std::move(p));
-  traits.data_share = share(payloads, [](const std::string& p) { return reads_as_data(p); });
+  std::size_t data = 0;
+  for (const Sample& sample : samples) {
+    std::string p = payload(sample.name, traits.base);
+    if (p.empty()) continue;
+    data += reads_as_data(p) && !is_reversed_address(before(sample.name, domain)) ? 1 : 0;
+    payloads.push_back(std::move(p));
+  }
+  if (!payloads.empty()) traits.data_share = static_cast<double>(data) / static_cast<double>(payloads.size());
   if (traits.data_share >= 0.3) traits.alphabet = alphabet_of(payloads);
   const Tool tool = tool_of(samples, payloads);
   traits.tool = tool.name;
@@ -357,20 +362,23 @@ Exchange benign_exchange(std::span<const Sample> samples, std::string_view regis
   // What all share behind is no name of somebody else: a label "cat" of the tunnel's own is no top-level domain.
   std::string base = samples.size() < 2 ? std::string(registered) : common_base(samples);
   if (!base.ends_with(registered)) base = registered;
-  std::size_t reversed = 0, whole = 0;
+  std::size_t reversed = 0, whole = 0, data = 0;
   for (const Sample& sample : samples) {
     const bool plain = sample.type == kTypeA || sample.type == kTypeAaaa || sample.type == kTypeTxt || sample.type == 0;
+    const auto labels = labels_of(before(sample.name, base));
+    const bool reads = reads_as_data(payload(sample.name, base)) ||
+                       std::any_of(labels.begin(), labels.end(), [](auto l) { return reads_as_data(unescaped(l)); });
     if (plain && is_reversed_address(before(sample.name, registered)))
       ++reversed;
-    else if (plain && is_name_in_name(before(sample.name, base)) && !reads_as_data(payload(sample.name, base)))
+    else if (plain && is_name_in_name(before(sample.name, base)) && !reads)
       ++whole;
+    else
+      data += reads ? 1 : 0;
   }
-  const auto most = [&](std::size_t n) {
-    return static_cast<double>(n) >= kMost * static_cast<double>(samples.size());
-  };
-  if (most(reversed)) return Exchange::kBlockList;
-  if (most(whole)) return Exchange::kSearchList;
-  return Exchange::kNone;
+  // Half of such names are enough, unless what is beside them reads as data: they would be decoys.
+  const std::size_t rest = samples.size() - reversed - whole;
+  if (rest > reversed + whole || (rest > 0 && data * 2 >= rest)) return Exchange::kNone;
+  return reversed >= whole ? Exchange::kBlockList : Exchange::kSearchList;
 }
 
 }  // namespace rw::dns_tunnel

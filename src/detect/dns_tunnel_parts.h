@@ -1,7 +1,13 @@
-// Names of columns by which the answers about DNS tunnels are told apart: how many there are depends on the data.
+// What the files of dns-tunnel share among themselves: questions by part, and the columns by which their answers are
+// told apart (how many answers there are depends on the data).
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "detect/dns_tunnel.h"
 
 namespace rw::dns_tunnel {
 
@@ -11,5 +17,26 @@ inline constexpr const char* kNameBytes = "name_bytes";
 inline constexpr std::string_view kUniqueNameBytes = "unique_name_bytes";  // the window table
 inline constexpr std::string_view kLowestName = "lowest_name";             // samples of names
 inline constexpr std::string_view kDomainWindows = "domain_windows";       // baselines of clients
+inline constexpr std::string_view kLoudNames = "loud_names";               // windows that could stand out
+inline constexpr std::string_view kFlowRequests = "flow_requests";         // minutes of flows to port 53
+inline constexpr std::string_view kFlowReplies = "flow_replies";           // of unidirectional flows back
+inline constexpr std::string_view kSizeFlows = "size_flows";               // sizes of single requests
+inline constexpr std::string_view kCoveredMessages = "covered_messages";   // where messages are in the lake
+inline constexpr std::string_view kServerWindows = "server_windows";       // baselines of clients, from flows
+
+// Whose traffic is looked at: ours or watched, at either end; everybody where nobody is configured.
+ExprPtr in_scope(const DetectContext& context, std::string_view client, std::string_view server, std::string_view time);
+
+// Flows alone.
+std::vector<Query> first_flow_questions(const DetectContext& context);
+std::vector<Query> second_flow_questions(const DetectContext& context, std::span<const Answer> first);
+std::vector<Tunnel> flow_tunnels(const DetectContext& context, std::span<const Answer> answers);
+
+// subject, organisation or "".
+std::string scope_of(const DetectContext& context, const Tunnel& tunnel);
+// The first answer that has this column, or null.
+const Answer* answer_with(std::span<const Answer> answers, std::string_view column);
+inline double ratio(double a, double b) { return b > 0 ? a / b : 0; }
+inline double ratio(std::int64_t a, std::int64_t b) { return ratio(static_cast<double>(a), static_cast<double>(b)); }
 
 }  // namespace rw::dns_tunnel

@@ -18,21 +18,11 @@ constexpr std::uint64_t kMostGroups = 200'000;      // windows that one answer m
 constexpr std::size_t kMostKeys = 5'000;            // clients and domains that are looked at closely, loudest first
 constexpr std::int64_t kMostSliceRows = 2'000'000;  // messages per close look: their names lie in memory at once
 constexpr std::uint64_t kMostSamples = 200'000;
-constexpr Duration kSampleWindow = kSecond;
+// A name of each length, and two: those of one tunnel differ in kind as they differ in length.
+constexpr Duration kSampleWindow = Duration::seconds(5);
 
 ExprPtr column(std::string_view name) { return expr::column(name); }
 ExprPtr at_least(ExprPtr what, ExprPtr than) { return expr::binary(Expr::Kind::kGe, std::move(what), std::move(than)); }
-
-// Clients or servers that are watched or ours; everybody where nobody is configured.
-ExprPtr in_scope(const DetectContext& context) {
-  std::vector<ExprPtr> any;
-  for (const char* end : {"client", "server"}) {
-    if (!context.organisation.prefixes.empty()) any.push_back(expr::in_prefixes(end, context.organisation.prefixes));
-    for (const Subject& subject : context.subjects)
-      any.push_back(watched_condition(subject, context.range, end, "time"));
-  }
-  return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
-}
 
 // Multicast names are asked of everybody on the link, and carry services, not tunnels.
 ExprPtr asked_a_server() {
@@ -61,15 +51,15 @@ Query loud_windows(const DetectContext& context) {
   Query query;
   query.table = "dns";
   query.time = context.range;
-  query.where = expr::all_of({asked_a_server(), has_domain(), in_scope(context)});
+  query.where = expr::all_of({asked_a_server(), has_domain(), in_scope(context, "client", "server", "time")});
   query.group_by = window_keys(kHistoryWindow);
   query.measures = {{kQueries, Kind::kCount, nullptr},
                     {kNameBytes, Kind::kSum, column("name_bytes")},
-                    {kNames, Kind::kDistinct, column("name")}};
+                    {std::string(kLoudNames), Kind::kDistinct, column("name")}};
   query.having =
-      expr::all_of({at_least(column(kNames), expr::number(context.thresholds.whole(limits::kMinNames))),
+      expr::all_of({at_least(column(kLoudNames), expr::number(context.thresholds.whole(limits::kMinNames))),
                     at_least(column(kNameBytes), expr::number(context.thresholds.whole(limits::kMinBytes)))});
-  query.order_by = {{std::string(kNames), true}};
+  query.order_by = {{std::string(kLoudNames), true}};
   query.limit = kMostGroups;
   return query;
 }
@@ -123,7 +113,8 @@ Query samples_question(TimeRange time, std::vector<std::vector<Value>> windows) 
   query.group_by = {{"client", column("client")},
                     {"domain", column("registered_domain")},
                     {"sample", expr::time_bucket(column("time"), kSampleWindow)},
-                    {"type", column("type")}};
+                    {"type", column("type")},
+                    {"name_bytes", column("name_bytes")}};
   query.measures = {{std::string(kLowestName), Kind::kMin, column("name")},
                     {"highest_name", Kind::kMax, column("name")}};
   query.order_by = {{"sample", false}};
@@ -217,18 +208,21 @@ std::vector<Window> windows_of(const Answer& answer) {
   return windows;
 }
 
-std::vector<Query> first_questions(const DetectContext& context) { return {loud_windows(context)}; }
+namespace {
 
-std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first) {
+// A close look at the keys that could stand out: their windows, names of theirs, and what else their clients ask.
+std::vector<Query> second_message_questions(const DetectContext& context, std::span<const Answer> first) {
+  const Answer* loud = answer_with(first, kLoudNames);
+  if (loud == nullptr) return {};
   std::map<Timestamp, std::int64_t> rows;
-  const auto keys = loud_keys(context, first[0], rows);
+  const auto keys = loud_keys(context, *loud, rows);
   if (keys.empty()) return {};
   std::vector<std::vector<Value>> pairs, windows;
   std::set<Ip> clients;
-  for (const auto& [key, loud] : keys) {
+  for (const auto& [key, at] : keys) {
     pairs.push_back({key.client, key.domain});
-    windows.push_back({key.client, key.domain, loud.first});
-    if (loud.loudest != loud.first) windows.push_back({key.client, key.domain, loud.loudest});
+    windows.push_back({key.client, key.domain, at.first});
+    if (at.loudest != at.first) windows.push_back({key.client, key.domain, at.loudest});
     clients.insert(key.client);
   }
   std::vector<Query> queries;
@@ -249,6 +243,36 @@ std::vector<Query> second_questions(const DetectContext& context, std::span<cons
   std::vector<std::vector<Value>> who;
   for (const Ip client : clients) who.push_back({client});
   queries.push_back(baseline_question(context, std::move(who)));
+  return queries;
+}
+
+}  // namespace
+
+ExprPtr in_scope(const DetectContext& context, std::string_view client, std::string_view server,
+                 std::string_view time) {
+  std::vector<ExprPtr> any;
+  for (const std::string_view end : {client, server}) {
+    if (!context.organisation.prefixes.empty()) any.push_back(expr::in_prefixes(end, context.organisation.prefixes));
+    for (const Subject& subject : context.subjects) any.push_back(watched_condition(subject, context.range, end, time));
+  }
+  return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
+}
+
+const Answer* answer_with(std::span<const Answer> answers, std::string_view column) {
+  for (const Answer& answer : answers)
+    if (answer.column(column) >= 0) return &answer;
+  return nullptr;
+}
+
+std::vector<Query> first_questions(const DetectContext& context) {
+  std::vector<Query> queries = {loud_windows(context)};
+  for (Query& query : first_flow_questions(context)) queries.push_back(std::move(query));
+  return queries;
+}
+
+std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first) {
+  std::vector<Query> queries = second_message_questions(context, first);
+  for (Query& query : second_flow_questions(context, first)) queries.push_back(std::move(query));
   return queries;
 }
 

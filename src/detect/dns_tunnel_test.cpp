@@ -22,9 +22,9 @@ Window window(std::string_view domain, std::int64_t queries, std::int64_t names,
 
 std::vector<Sample> hex_names(int count) {
   std::vector<Sample> samples;
-  for (int i = 0; i < count; ++i) {
+  for (unsigned i = 0; i < static_cast<unsigned>(count); ++i) {
     char name[64];
-    std::snprintf(name, sizeof name, "%04x011f2e%08x.cat.example.net", i * 7919 & 0xFFFF, i * 2'654'435);
+    std::snprintf(name, sizeof name, "%04x011f2e%08x.cat.example.net", i * 7919 & 0xFFFF, i * 2'654'435U);
     samples.push_back({name, kTypeTxt});
   }
   return samples;
@@ -115,6 +115,15 @@ TEST(DnsTunnelNames, BlockListsByDomainAndTypeNotBySubstring) {
   EXPECT_EQ(benign_exchange(beside, "example.net"), Exchange::kNone);
   const std::vector<Sample> unknown_list = {{"4.3.2.1.bl.example.net", kTypeA}, {"8.7.6.5.bl.example.net", kTypeA}};
   EXPECT_EQ(benign_exchange(unknown_list, "example.net"), Exchange::kBlockList);
+}
+
+TEST(DnsTunnelNames, DecoysDoNotHideData) {
+  std::vector<Sample> samples = hex_names(20);
+  for (int i = 0; i < 30; ++i) samples.push_back({std::to_string(i) + ".3.2.1.bl.example.net", kTypeA});
+  EXPECT_EQ(benign_exchange(samples, "example.net"), Exchange::kNone);
+  samples.erase(samples.begin(), samples.begin() + 20);
+  for (int i = 0; i < 20; ++i) samples.push_back({"sender" + std::to_string(i) + ".dbl.example.net", kTypeA});
+  EXPECT_EQ(benign_exchange(samples, "example.net"), Exchange::kBlockList);
 }
 
 TEST(DnsTunnelNames, NamesBehindWhichASearchListStands) {

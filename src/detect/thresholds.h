@@ -155,6 +155,40 @@ inline constexpr Threshold kMinVolumeRatio{.name = "min_volume_ratio",
                                            .doc = "name bytes of a window over what such a client asks about a domain",
                                            .least = 1,
                                            .most = kManyRows};
+inline constexpr Threshold kMinFlowRequests{
+    .name = "min_flow_requests",
+    .value = 20,
+    .unit = "packets",
+    .doc = "of one client to one server in a minute, as counted; also from one port, for that sign. For flows alone",
+    .least = 2,
+    .most = kManyRows};
+inline constexpr Threshold kMinFlowRequestBytes{
+    .name = "min_flow_request_bytes",
+    .value = 100,
+    .unit = "bytes",
+    .doc = "mean packet to port 53, IP layer; questions with EDNS and a cookie have about 90. For flows alone",
+    .least = 28,
+    .most = 65'535};
+inline constexpr Threshold kMinFlowAnswerBytes{.name = "min_flow_answer_bytes",
+                                               .value = 250,
+                                               .unit = "bytes",
+                                               .doc = "mean packet back, IP layer. For flows alone",
+                                               .least = 28,
+                                               .most = 65'535};
+inline constexpr Threshold kMinOneSizeShare{.name = "min_one_size_share",
+                                            .value = 0.5,
+                                            .unit = "share",
+                                            .doc = "of requests that have the most common size. For flows alone",
+                                            .least = 0,
+                                            .most = 1,
+                                            .whole = false};
+inline constexpr Threshold kMinOneSizeMinutes{
+    .name = "min_one_size_minutes",
+    .value = 3,
+    .unit = "minutes",
+    .doc = "running in which one size has that share: enough without another sign. For flows alone",
+    .least = 1,
+    .most = 1e6};
 inline constexpr Threshold kTellBenign{.name = "tell_benign",
                                        .value = 0,
                                        .unit = "yes or no",
@@ -170,8 +204,10 @@ inline constexpr Threshold kQuietGap{.name = "quiet_gap",
                                      .least = 1,
                                      .most = kMaxGapSeconds};
 inline constexpr const Threshold* kAll[] = {
-    &kMinBytes,     &kMinNames,       &kMinSigns,    &kMinNameBytes,   &kMaxGap,     &kMinFreshShare, &kMinTypeShare,
-    &kMinDataShare, &kMinAnswerBytes, &kBusyDomains, &kMinVolumeRatio, &kTellBenign, &kQuietGap};
+    &kMinBytes,        &kMinNames,          &kMinSigns,        &kMinNameBytes,        &kMaxGap,
+    &kMinFreshShare,   &kMinTypeShare,      &kMinDataShare,    &kMinAnswerBytes,      &kBusyDomains,
+    &kMinVolumeRatio,  &kTellBenign,        &kMinFlowRequests, &kMinFlowRequestBytes, &kMinFlowAnswerBytes,
+    &kMinOneSizeShare, &kMinOneSizeMinutes, &kQuietGap};
 }  // namespace dns_tunnel
 // What the detectors below share. Sampled or one-way records of a conversation have few packets: one is enough where
 // the payload says what it is.

@@ -1,0 +1,345 @@
+// dns-tunnel over lakes: made by hand, and of real captures where there are any; from messages, from flows alone, and
+// live, where the window table must be the store's.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "detect/detector.h"
+#include "detect/dns_tunnel_live.h"
+#include "format/format.h"
+#include "ingest/domain_filler.h"
+#include "small_lake.h"
+
+namespace rw {
+namespace {
+
+namespace fs = std::filesystem;
+using dns_tunnel::Detection;
+using dns_tunnel::LiveWindows;
+using dns_tunnel::Window;
+
+// ---- captures
+
+// Passes on what a test wants of the batches.
+class Tee : public BatchSink {
+ public:
+  Tee(BatchSink* lake, LiveWindows* live, bool flows_alone) : lake_(lake), live_(live), flows_alone_(flows_alone) {}
+  Result<void> take(Batch&& batch) override {
+    if (live_ != nullptr)
+      for (Detection& d : live_->take(batch)) detections.push_back(std::move(d));
+    if (lake_ == nullptr || (flows_alone_ && &batch.table() != &kFlowTable)) return {};
+    return lake_->take(std::move(batch));
+  }
+  std::vector<Detection> detections;
+
+ private:
+  BatchSink* lake_;
+  LiveWindows* live_;
+  bool flows_alone_;
+};
+
+fs::path data_folder() {
+  const char* set = std::getenv("RW_SHARED_DATA");
+  return set != nullptr ? fs::path(set) : fs::path(RW_SOURCE_DIR).parent_path() / "shared/data";
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+void decode(const std::vector<fs::path>& files, Lake& lake, LiveWindows* live, bool flows_alone,
+            std::vector<Detection>* detections = nullptr) {
+  auto transaction = lake.begin_ingest();
+  ASSERT_TRUE(transaction);
+  for (const fs::path& path : files) {
+    Tee tee(transaction->get(), live, flows_alone);
+    DomainFiller filler(tee);
+    const std::string text = contents(path);
+    const Bytes bytes{reinterpret_cast<const std::byte*>(text.data()), text.size()};
+    MemoryStream stream(bytes);
+    StreamReader reader(stream);
+    const Format* format = detect_format(bytes.first(std::min<std::size_t>(bytes.size(), 4096)), path.string());
+    ASSERT_NE(format, nullptr) << path;
+    Emitter emitter(filler, path.string(), std::string(format->name), Timestamp::now());
+    SharedState shared;
+    const DecodeOptions options;
+    DecodeContext context{reader, emitter, shared, options};
+    static_cast<void>(format->decode(context));  // some captures are damaged, which is theirs
+    ASSERT_TRUE(emitter.finish());
+    InputIdentity input;
+    input.name = path.string();
+    ASSERT_TRUE((*transaction)->end_input(input, emitter.counts()));
+    if (detections != nullptr) detections->insert(detections->end(), tee.detections.begin(), tee.detections.end());
+  }
+  ASSERT_TRUE((*transaction)->commit());
+}
+
+std::vector<Finding> detect(Lake& lake, DetectContext context = {}) {
+  auto findings = run_detector(lake, *find_detector("dns-tunnel"), context);
+  EXPECT_TRUE(findings) << findings.error().message;
+  return findings ? *findings : std::vector<Finding>{};
+}
+
+std::string said(const Finding& finding, std::string_view name) {
+  for (const Figure& f : finding.figures)
+    if (f.name == name) {
+      if (const auto* text = std::get_if<std::string>(&f.value)) return *text;
+      if (const auto* n = std::get_if<std::int64_t>(&f.value)) return std::to_string(*n);
+    }
+  return "";
+}
+
+struct Labelled {
+  fs::path path;
+  std::string label;
+};
+
+// Captures and recordings with their labels.
+std::vector<Labelled> labelled() {
+  std::vector<Labelled> all;
+  for (const fs::path& folder : {data_folder(), fs::path(RW_SOURCE_DIR) / "lab"}) {
+    std::ifstream manifest(folder / "MANIFEST.tsv");
+    for (std::string line; std::getline(manifest, line);) {
+      std::stringstream fields(line);
+      std::string path, bytes, label;
+      std::getline(fields, path, '\t');
+      std::getline(fields, bytes, '\t');
+      std::getline(fields, label, '\t');
+      const std::string end = fs::path(path).extension();
+      if ((end == ".pcap" || end == ".pcapng") && fs::exists(folder / path)) all.push_back({folder / path, label});
+    }
+  }
+  return all;
+}
+
+// Tunnels in these; "dns edge case" is dns2tcp by its names. Where a resolver refused, no tunnel came about.
+bool is_tunnel(const Labelled& file) {
+  if (file.path.filename() == "dns-bug-1158.pcap") return true;
+  return file.label.starts_with("dns-tunnel") && file.path.string().find("-resolver") == std::string::npos;
+}
+bool is_undecided(const Labelled& file) { return file.path.string().find("-resolver") != std::string::npos; }
+
+std::vector<fs::path> without_tunnels(const std::vector<Labelled>& files) {
+  std::vector<fs::path> paths;
+  for (const Labelled& file : files)
+    if (!is_tunnel(file) && !is_undecided(file)) paths.push_back(file.path);
+  return paths;
+}
+
+void expect_nothing(Lake& lake) {
+  for (const Finding& f : detect(lake)) ADD_FAILURE() << f.first_seen.to_string() << " " << f.summary;
+}
+
+TEST(DnsTunnelData, MessagesFindTunnelsAndNothingElse) {
+  const auto files = labelled();
+  if (files.empty()) GTEST_SKIP() << "no captures: " << data_folder() << " is absent (set RW_SHARED_DATA)";
+  SmallLake rest;
+  decode(without_tunnels(files), rest.lake(), nullptr, false);
+  expect_nothing(rest.lake());
+  for (const Labelled& file : files) {
+    if (!is_tunnel(file)) continue;
+    SmallLake small;
+    decode({file.path}, small.lake(), nullptr, false);
+    const auto findings = detect(small.lake());
+    ASSERT_EQ(findings.size(), 1U) << file.path << " (" << file.label << ")";
+    EXPECT_NE(findings[0].confidence, Confidence::kLow) << file.path;
+    if (!file.label.starts_with("dns-tunnel: ")) continue;
+    EXPECT_EQ(said(findings[0], "tool"), file.label.substr(12)) << file.path << said(findings[0], "tool_evidence");
+  }
+}
+
+TEST(DnsTunnelData, FlowsAloneFindMostAndNothingElse) {
+  const auto files = labelled();
+  if (files.empty()) GTEST_SKIP() << "no captures: " << data_folder() << " is absent (set RW_SHARED_DATA)";
+  SmallLake rest;
+  decode(without_tunnels(files), rest.lake(), nullptr, true);
+  expect_nothing(rest.lake());
+  int tunnels = 0, found = 0;
+  for (const Labelled& file : files) {
+    if (!is_tunnel(file)) continue;
+    SmallLake small;
+    decode({file.path}, small.lake(), nullptr, true);
+    const auto findings = detect(small.lake());
+    ++tunnels;
+    found += findings.empty() ? 0 : 1;
+    if (findings.empty()) std::printf("missed by flows alone: %s\n", file.path.c_str());
+  }
+  std::printf("flows alone: %d of %d tunnels\n", found, tunnels);
+  EXPECT_GE(found * 10, tunnels * 9);
+}
+
+TEST(DnsTunnelData, LiveTableIsTheStoresAndTellsInTime) {
+  const auto files = labelled();
+  if (files.empty()) GTEST_SKIP() << "no captures: " << data_folder() << " is absent (set RW_SHARED_DATA)";
+  std::vector<double> seconds, leaked;
+  for (const Labelled& file : files) {
+    SmallLake small;
+    dns_tunnel::LiveOptions options;
+    options.lateness = kDay;  // equality is about rows, not about late ones
+    LiveWindows live({}, options);
+    std::vector<Detection> detections;
+    decode({file.path}, small.lake(), &live, false, &detections);
+    auto answer = small.lake().run(dns_tunnel::windows_question(kAllTime, dns_tunnel::kLiveWindow, nullptr));
+    ASSERT_TRUE(answer) << answer.error().message;
+    auto stored = dns_tunnel::windows_of(*answer);
+    const auto rows = live.closed(true);
+    if (live.dropped() > 0) continue;  // times that jump by days
+    std::sort(stored.begin(), stored.end(), [](const Window& a, const Window& b) {
+      return std::tie(a.start, a.client, a.domain, a.sensor) < std::tie(b.start, b.client, b.domain, b.sensor);
+    });
+    EXPECT_EQ(rows.size(), stored.size()) << file.path;
+    EXPECT_TRUE(rows == stored) << file.path;
+    if (is_undecided(file)) continue;
+    EXPECT_EQ(detections.size(), is_tunnel(file) ? 1U : 0U) << file.path;
+    for (const Detection& d : detections) {
+      seconds.push_back((d.time - d.tunnel.first).to_seconds());
+      leaked.push_back(static_cast<double>(d.leaked_bytes));
+      std::printf("%-28s told after %7.3f s, %5.0f bytes leaked\n", file.path.filename().c_str(), seconds.back(),
+                  leaked.back());
+      EXPECT_LE(seconds.back(), 60) << file.path;
+      EXPECT_LE(leaked.back(), 64'000) << file.path;
+    }
+  }
+  ASSERT_FALSE(seconds.empty());
+  std::sort(seconds.begin(), seconds.end());
+  std::sort(leaked.begin(), leaked.end());
+  std::printf("median: %.3f s, %.0f bytes\n", seconds[seconds.size() / 2], leaked[leaked.size() / 2]);
+}
+
+// ---- by hand
+
+Dns lookup(Timestamp time, std::string_view client, std::string_view server, std::string_view name,
+           std::string_view domain, std::uint16_t type) {
+  Dns row;
+  row.time = time.us;
+  row.client = ip(client);
+  row.server = ip(server);
+  row.client_port = 40'000;
+  row.server_port = 53;
+  row.transport = "udp";
+  row.name = name;
+  row.name_bytes = static_cast<std::uint16_t>(dns_tunnel::wire_bytes(name) + 1);
+  row.registered_domain = domain;
+  row.type = type;
+  row.rcode = 0;
+  row.query_bytes = static_cast<std::uint32_t>(name.size() + 30);
+  row.response_bytes = static_cast<std::uint32_t>(name.size() + 60);
+  row.sensor = "border-1";
+  return row;
+}
+
+std::vector<std::string> hex_names(int count, std::string_view domain) {
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < static_cast<unsigned>(count); ++i) {
+    char text[128];
+    std::snprintf(text, sizeof text, "%04x011f2e%08x%08x.", (i * 40'503U) & 0xFFFFU, i * 2'654'435U, i * 97'531'357U);
+    names.push_back(text + std::string(domain));
+  }
+  return names;
+}
+
+TEST(DnsTunnelLake, OneFindingOfSeveralSensorsWithBaseline) {
+  const auto names = hex_names(120, "example.net");
+  const std::vector<std::string_view> ordinary = {"www.example.org", "mail.example.org", "news.example.com"};
+  std::vector<Dns> rows;
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  for (std::size_t i = 0; i < names.size(); ++i)
+    for (const char* sensor : {"border-1", "border-2"}) {
+      if (sensor == std::string_view("border-2") && i % 2 == 0) continue;  // saw half
+      rows.push_back(lookup(start + Duration::seconds(static_cast<std::int64_t>(i)), "192.0.2.20", "192.0.2.53",
+                            names[i], "example.net", dns_tunnel::kTypeTxt));
+      rows.back().sensor = sensor;
+    }
+  for (int i = 0; i < 60; ++i) {
+    const std::string_view name = ordinary[static_cast<std::size_t>(i) % 3];
+    rows.push_back(lookup(start + Duration::seconds(60 * i), "192.0.2.20", "192.0.2.53", name,
+                          name.substr(name.find('.') + 1), dns_tunnel::kTypeA));
+  }
+  SmallLake small;
+  small.add({}, rows);
+  DetectContext context;
+  context.organisation.prefixes = {*Prefix::parse("192.0.2.0/24")};
+  const auto findings = detect(small.lake(), context);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"client", "192.0.2.20"}, {"domain", "example.net"}}));
+  EXPECT_EQ(said(findings[0], "queries"), "120");
+  EXPECT_EQ(said(findings[0], "messages"), "240");
+  EXPECT_EQ(said(findings[0], "tool"), "dnscat2");
+  EXPECT_EQ(said(findings[0], "scope"), "organisation");
+  EXPECT_EQ(said(findings[0], "server"), "192.0.2.53");
+  EXPECT_EQ(findings[0].severity, Severity::kHigh);
+  EXPECT_EQ(findings[0].first_seen, start);
+  // Nobody's traffic but that of those whom somebody watches.
+  context.organisation.prefixes = {*Prefix::parse("198.51.100.0/24")};
+  EXPECT_TRUE(detect(small.lake(), context).empty());
+}
+
+Flow dns_flow(Timestamp time, std::uint16_t port, std::int64_t packets, std::int64_t bytes, std::int64_t back) {
+  Flow flow = tcp("2019-07-01T10:00:00Z", "192.0.2.30", "203.0.113.53", 53, 0);
+  flow.start_time = time.us;
+  flow.end_time = time.us + 20'000'000;
+  flow.src_port = port;
+  flow.proto = 17;
+  flow.tcp_flags = 0;
+  flow.rev_tcp_flags = 0;
+  flow.packets = packets;
+  flow.bytes = bytes;
+  flow.rev_packets = packets;
+  flow.rev_bytes = back;
+  return flow;
+}
+
+TEST(DnsTunnelLake, FlowsAloneWhereNoMessagesAre) {
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  std::vector<Flow> flows;
+  for (int i = 0; i < 5; ++i)  // one port, 60 packets of 150 bytes a minute
+    flows.push_back(dns_flow(start + Duration::seconds(60 * i), 50'000, 60, 60 * 150, 60 * 300));
+  for (int i = 0; i < 600; ++i)  // ordinary: a port for each, one packet
+    flows.push_back(
+        dns_flow(start + Duration::seconds(i), static_cast<std::uint16_t>(20'000 + i), 1, 60 + i % 17, 130));
+  for (std::size_t i = 5; i < flows.size(); ++i) flows[i].src = ip("192.0.2.31");
+  SmallLake small;
+  small.add(flows);
+  const auto findings = detect(small.lake());
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"client", "192.0.2.30"}, {"server", "203.0.113.53"}}));
+  EXPECT_EQ(said(findings[0], "basis"), "flows");
+  EXPECT_EQ(said(findings[0], "bytes_up"), std::to_string(5 * 60 * 150));
+  EXPECT_EQ(said(findings[0], "bytes_down"), std::to_string(5 * 60 * 300));
+  EXPECT_EQ(said(findings[0], "messages"), "600");
+  EXPECT_EQ(findings[0].confidence, Confidence::kModerate);
+  EXPECT_EQ(findings[0].technique, "T1572");
+  // The same with messages in the lake: they decide, and say that it is none.
+  small.add({}, {lookup(start, "192.0.2.30", "203.0.113.53", "www.example.org", "example.org", 1)});
+  EXPECT_TRUE(detect(small.lake()).empty());
+}
+
+TEST(DnsTunnelLake, OneSizeInThreeMinutesRunning) {
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  std::vector<Flow> flows;
+  for (int minute = 0; minute < 3; ++minute)  // a port for each, short, 40 of 60 of one size
+    for (int i = 0; i < 60; ++i)
+      flows.push_back(dns_flow(start + Duration::seconds(60 * minute + i), static_cast<std::uint16_t>(20'000 + i), 1,
+                               i % 3 == 0 ? 60 + i : 77, 120));
+  SmallLake two;
+  two.add({flows.begin(), flows.begin() + 120});
+  EXPECT_TRUE(detect(two.lake()).empty());
+  SmallLake three;
+  three.add(flows);
+  const auto findings = detect(three.lake());
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].confidence, Confidence::kLow);
+  EXPECT_EQ(said(findings[0], "signs"), "one size of request, minute after minute");
+}
+
+}  // namespace
+}  // namespace rw
