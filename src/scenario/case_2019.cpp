@@ -109,7 +109,7 @@ class World {
   void tell();
   void record(NetflowWriter& exporter, const Conversation& conversation, bool counts);
   Result<void> status() const;
-  Result<void> write_text(const std::string& name, std::string text);
+  Result<void> write_text(const std::string& name, std::string_view text);
   std::string subject_text() const;
   std::string truth_text() const;
   void write_sensors(JsonText& json) const;
@@ -184,7 +184,7 @@ Result<void> World::prepare_folder() {
   return write_text(std::string(kScenarioMarker), marker_text());
 }
 
-Result<void> World::write_text(const std::string& name, std::string text) {
+Result<void> World::write_text(const std::string& name, std::string_view text) {
   FileWriter file;
   RW_TRY(file.open((fs::path(options_.directory) / name).string()));
   file.write(text);

@@ -22,7 +22,8 @@ constexpr const Pool& pool_of(std::uint32_t machine) { return kPools[machine < 3
 
 // Machines mine day and night: so many bytes, whatever the rest of the space does.
 double share_of_rate(const Slot& slot, double bytes_per_day) {
-  return bytes_per_day / static_cast<double>(kDay.us / kSlot.us) / slot.bytes;
+  constexpr double kSlotsPerDay = kDay.to_seconds() / kSlot.to_seconds();
+  return bytes_per_day / kSlotsPerDay / slot.bytes;
 }
 double share_bitcoin(const Slot& slot) { return share_of_rate(slot, kBitcoinBytesPerDay); }
 double share_monero(const Slot& slot) {
@@ -93,7 +94,7 @@ std::string job(Rng& rng, std::uint64_t number) {
 void talk_to_pool(Rng& rng, std::string_view worker, Timestamp start, std::vector<TcpMessage>& messages) {
   Timestamp t = start + Duration{80'000};
   std::uint64_t id = 1, number = 1 + rng.below(100'000);
-  const auto say = [&](bool client, std::string text) {
+  const auto say = [&](bool client, const std::string& text) {
     messages.push_back({t, client, text + "\n"});
     t = t + Duration{40'000 + rng.below(60'000)};
   };
