@@ -110,7 +110,7 @@ std::vector<Figure> figures_of(const Tunnel& t) {
       {"class", t.exchange == Exchange::kNone ? std::string("tunnel") : std::string("benign data exchange")},
       {"exchange", figure(std::string(to_string(t.exchange)))},
       {"scope", figure(t.scope)},
-      {"enrichment", FigureValue()},
+      {"enrichment", figure(t.enrichment)},
   };
   return figures;
 }
@@ -126,6 +126,7 @@ std::string summary_of(const Tunnel& t) {
   if (const auto bytes = t.bytes()) text += ", " + human_bytes(static_cast<double>(*bytes)) + " both ways";
   if (t.exchange != Exchange::kNone) return text + ": " + std::string(to_string(t.exchange)) + " look-ups, no tunnel.";
   text += "; signs: " + joined(t.reasons) + ".";
+  if (!t.enrichment.empty()) text += " The server by scans: " + t.enrichment + ".";
   if (!t.traits.tool.empty()) text += " It resembles " + t.traits.tool + ": " + t.traits.tool_evidence + ".";
   return text;
 }

@@ -84,6 +84,7 @@ struct Tunnel {
   Exchange exchange = Exchange::kNone;
   std::vector<std::string> reasons;  // signs that it shows, by name
   std::string scope;                 // subject or organisation; "" where neither is known
+  std::string enrichment;            // what scans say of the server, as of the time; "" where nothing is known
   Confidence confidence = Confidence::kModerate;
 
   std::int64_t messages() const { return queries + responses; }
@@ -94,6 +95,9 @@ struct Tunnel {
 std::vector<Query> first_questions(const DetectContext& context);
 std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first);
 std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Answer> answers);
+
+// All of it over a store: the questions, and what follows from the answers.
+Result<std::vector<Tunnel>> find_tunnels(Store& store, const DetectContext& context);
 
 // What of a window table is a tunnel: the core that history and live share.
 struct Baseline {

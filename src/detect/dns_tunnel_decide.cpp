@@ -5,6 +5,7 @@
 #include "detect/dns_tunnel.h"
 #include "detect/dns_tunnel_parts.h"
 #include "detect/thresholds.h"
+#include "enrich/reference.h"
 
 namespace rw::dns_tunnel {
 namespace {
@@ -256,9 +257,27 @@ std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Ans
     for (Tunnel& tunnel : decide_messages(context, evidence, kHistoryWindow)) tunnels.push_back(std::move(tunnel));
   }
   for (Tunnel& tunnel : flow_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
-  for (Tunnel& tunnel : tunnels) tunnel.scope = scope_of(context, tunnel);
+  for (Tunnel& tunnel : tunnels) {
+    tunnel.scope = scope_of(context, tunnel);
+    if (context.reference == nullptr || !tunnel.server) continue;
+    if (const auto facts = context.reference->scan(*tunnel.server, tunnel.first)) tunnel.enrichment = facts->summary();
+  }
   std::stable_sort(tunnels.begin(), tunnels.end(), [](const Tunnel& a, const Tunnel& b) { return a.first < b.first; });
   return tunnels;
+}
+
+Result<std::vector<Tunnel>> find_tunnels(Store& store, const DetectContext& context) {
+  std::vector<Answer> answers;
+  const auto ask = [&](const std::vector<Query>& queries) -> Result<void> {
+    for (const Query& query : queries) {
+      RW_ASSIGN(Answer answer, store.run(query));
+      answers.push_back(std::move(answer));
+    }
+    return {};
+  };
+  RW_TRY(ask(first_questions(context)));
+  RW_TRY(ask(second_questions(context, answers)));
+  return tunnels_of(context, answers);
 }
 
 }  // namespace rw::dns_tunnel

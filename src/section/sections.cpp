@@ -6,14 +6,12 @@ namespace rw {
 extern const Section kActivitySection;
 extern const Section kRhythmSection;
 extern const Section kAddressesSection;
+extern const Section kDnsTunnelsSection;
 extern const Section kContactsSection;
 
 std::span<const Section* const> sections() {
   static constexpr const Section* kSections[] = {
-      &kActivitySection,
-      &kRhythmSection,
-      &kAddressesSection,
-      &kContactsSection,
+      &kActivitySection, &kRhythmSection, &kAddressesSection, &kDnsTunnelsSection, &kContactsSection,
   };
   return kSections;
 }

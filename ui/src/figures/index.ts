@@ -17,6 +17,7 @@ import {daily} from './daily';
 import {escaped} from './format';
 import {hours} from './hours';
 import {ranking} from './ranking';
+import {spans} from './spans';
 import type {FigureKind, Frame, Palette} from './types';
 import {week} from './week';
 
@@ -25,7 +26,7 @@ use([
   MarkLineComponent, TooltipComponent, VisualMapPiecewiseComponent, SVGRenderer,
 ]);
 
-export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, ranking: ranking, week: week};
+export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, ranking: ranking, spans: spans, week: week};
 
 const kHeatSteps = 7;
 
