@@ -202,6 +202,43 @@ TEST(CaptureData, FindsTheApplicationsOfLabelledCaptures) {
   }
 }
 
+// Fingerprints of clients and servers, against tshark's. Left out: a server that asks the client to try again says
+// hello twice, of which only the first is kept here (steam.pcapng).
+TEST(CaptureData, FingerprintsAgreeWithTshark) {
+  const std::string data = testing::shared_data();
+  if (data.empty()) GTEST_SKIP() << "no shared data";
+  if (!have_tshark()) GTEST_SKIP() << "no tshark";
+  std::size_t compared = 0;
+  for (const char* name : {"443-curl.pcap", "chrome.pcap", "firefox.pcap", "safari.pcap", "http_ipv6.pcap", "tor.pcap",
+                           "zoom2.pcap", "facebook.pcap", "vxlan.pcap", "dns_doh.pcap", "zeek-smtp.pcap"}) {
+    const fs::path path = fs::path(data) / "captures" / name;
+    std::array<std::set<std::string>, 2> ours, theirs;
+    testing::Decoded decoded = read(path);
+    for (const Row& row : decoded["tls"]) {
+      if (row.contains("ja3")) ours[0].insert(row.at("ja3"));
+      if (row.contains("ja3s")) ours[1].insert(row.at("ja3s"));
+    }
+    const std::string command = "tshark -n -r '" + path.string() +
+                                "' -Y tls.handshake -T fields -e tls.handshake.ja3 -e tls.handshake.ja3s 2>/dev/null";
+    std::string output;
+    FILE* pipe = popen(command.c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::array<char, 65536> buffer;
+    for (std::size_t got; (got = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), got);
+    pclose(pipe);
+    for (const std::string& line : split(output, '\n')) {
+      const auto fields = split(line, '\t');
+      for (std::size_t i = 0; i < fields.size() && i < 2; ++i)
+        for (const std::string& value : split(fields[i], ','))
+          if (!value.empty()) theirs[i].insert(value);
+    }
+    EXPECT_EQ(ours[0], theirs[0]) << name;
+    EXPECT_EQ(ours[1], theirs[1]) << name << ", servers";
+    compared += theirs[0].size() + theirs[1].size();
+  }
+  EXPECT_GE(compared, 20U);
+}
+
 // Every capture by its label in the manifest: what is said to be a VPN, Tor, IRC or mining is found, and none of them
 // in what is said to be benign.
 TEST(CaptureData, AgreesWithTheManifest) {
@@ -227,7 +264,7 @@ TEST(CaptureData, AgreesWithTheManifest) {
     if (!decoded["mining"].empty()) kinds.insert("mining");
     const std::string label = fields[2].substr(0, fields[2].find(':'));
     std::set<std::string> wanted;
-    if (label == "vpn" || label == "irc" || label == "mining") wanted = {label};
+    if (label == "vpn" || label == "tor" || label == "irc" || label == "mining") wanted = {label};
     if (label == "bitcoin p2p") wanted = {"mining"};
     EXPECT_EQ(kinds, wanted) << fields[0] << " is " << fields[2];
     ++(label == "benign" ? benign : labelled);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "format/tls_fingerprint.h"
+
 namespace rw {
 namespace {
 
@@ -15,6 +17,9 @@ std::size_t memory_of(const HttpRequest& request) {
   return request.target.capacity() + request.host.capacity() + request.referrer.capacity() +
          request.user_agent.capacity();
 }
+template <typename State>
+requires requires(const State& state) { state.ja3.capacity(); }
+std::size_t memory_of(const State& greeting) { return greeting.memory_bytes(); }
 std::size_t memory_of(const MiningWatch& watch) { return watch.memory_bytes(); }
 
 PayloadQuestion question_of(const OpenFlow& flow, bool forward, Bytes bytes) {
@@ -60,6 +65,7 @@ void Inspector::stop(OpenFlow& flow) {
   if (const auto* open = std::get_if<Opening>(&inspection)) buffered_ -= memory_of(open->stream);
   if (const auto* quic = std::get_if<QuicInitial>(&inspection)) buffered_ -= memory_of(*quic);
   if (const auto* exchange = std::get_if<HttpExchange>(&inspection)) buffered_ -= exchange->counted_bytes;
+  if (const auto* greeting = std::get_if<Greeting>(&inspection)) buffered_ -= memory_of(*greeting);
   if (const auto* mining = std::get_if<Mining>(&inspection)) buffered_ -= memory_of(mining->watch);
   if (const auto* dns = std::get_if<DnsStreams>(&inspection))
     for (const TcpStream& stream : dns->streams) buffered_ -= memory_of(stream);
@@ -84,6 +90,7 @@ void Inspector::flow_ends(OpenFlow& flow) {
     if (exchange->waiting) http_row(flow, *exchange, nullptr);
     if (exchange->mining) mining_row(ends_of(flow), flow.initiator_is_high, *exchange->mining);
   }
+  if (const auto* greeting = std::get_if<Greeting>(&inspections_[flow.inspection])) answered(flow, *greeting);
   if (auto* mining = std::get_if<Mining>(&inspections_[flow.inspection])) mining_ends(flow, *mining);
   stop(flow);
 }
@@ -122,6 +129,8 @@ void Inspector::look(OpenFlow& flow, bool forward, Timestamp time, const Packet&
     http(flow, forward, time, packet);
   else if (std::holds_alternative<DnsStreams>(inspection))
     dns_stream(flow, forward, time, packet);
+  else if (std::holds_alternative<Greeting>(inspection))
+    answer(flow, forward, packet);
   else if (std::holds_alternative<QuicInitial>(inspection))
     quic(flow, forward, time, packet);
 }
@@ -263,7 +272,17 @@ void Inspector::quic(OpenFlow& flow, bool forward, Timestamp time, const Packet&
   if (status == HelloStatus::kDone) {
     flow.app = dns_over_tls(quic.hello().alpn, quic.hello().server_name, packet.dst_port, App::kQuic);
     flows_.set_server_name(flow, quic.hello().server_name);
-    tls_row(quic.hello(), quic.version_name(), time, packet);
+    const ClientHello& hello = quic.hello();
+    const Greeting greeting{.stream = TcpStream(0),
+                            .client_is_initiator = forward,
+                            .version = quic.version_name(),
+                            .time = time,
+                            .server_name = hello.server_name,
+                            .alpn = hello.alpn,
+                            .ja3 = ja3(hello),
+                            .ja4 = ja4(hello, 'q'),
+                            .has_server_name = hello.has_server_name};
+    tls_row(flow, greeting, {});
     return stop(flow);
   }
   if (status == HelloStatus::kNot && quic.authenticated()) {
@@ -336,8 +355,7 @@ void Inspector::client_hello(OpenFlow& flow, Timestamp time, const Packet& packe
   if (status == HelloStatus::kDone) {
     flow.app = dns_over_tls(hello.alpn, hello.server_name, packet.dst_port, App::kTls);
     flows_.set_server_name(flow, hello.server_name);
-    tls_row(hello, tls_version_name(hello.version), time, packet);
-    return stop(flow);
+    return greeted(flow, hello, time, packet);
   }
   if (status == HelloStatus::kNot) {  // the server's hello, where the client's was not seen; or a broken one
     if (bytes.size() > 5 && bytes[5] == std::byte{1}) emitter_.weird("tls-client-hello");
@@ -373,17 +391,67 @@ void Inspector::opening(OpenFlow& flow, bool forward, const Packet& packet) {
   stop(flow);
 }
 
-void Inspector::tls_row(const ClientHello& hello, std::string_view version, Timestamp time, const Packet& packet) {
+// The ClientHello is whole: it waits for the server's answer, where there is room.
+void Inspector::greeted(OpenFlow& flow, const ClientHello& hello, Timestamp time, const Packet& packet) {
+  stop(flow);
+  Greeting greeting{.stream = TcpStream(packet.tcp_ack),  // what the client expects next is the server's first byte
+                    .client_is_initiator = packet.src == flow.initiator() && packet.src_port == flow.initiator_port(),
+                    .version = tls_version_name(hello.version),
+                    .time = time,
+                    .server_name = hello.server_name,
+                    .alpn = hello.alpn,
+                    .ja3 = ja3(hello),
+                    .ja4 = ja4(hello, 't'),
+                    .has_server_name = hello.has_server_name};
+  if (buffered_ > kMaxBufferedBytes || inspections_.size() - free_.size() >= kMaxInspections)
+    return tls_row(flow, greeting, {});
+  const Greeting* waits = start(flow, std::move(greeting));
+  buffered_ += memory_of(*waits);
+  flow.state &= static_cast<std::uint8_t>(~OpenFlow::kInspected);
+}
+
+void Inspector::answer(OpenFlow& flow, bool forward, const Packet& packet) {
+  auto& greeting = std::get<Greeting>(inspections_[flow.inspection]);
+  if (forward == greeting.client_is_initiator) return;
+  const auto added =
+      accounted(greeting, [&] { return greeting.stream.add(packet.tcp_seq, packet.payload, kMaxServerFlightBytes); });
+  const bool enough = added == RangeBuffer::Added::kRefused || ++greeting.segments >= kMaxAnswerSegments;
+  ServerFlight flight;
+  const Bytes there = greeting.stream.available();
+  const bool more = there.empty() || read_server_flight(there, flight) == HelloStatus::kNeedMore;
+  if (more && !enough && buffered_ <= kMaxBufferedBytes) return;
+  answered(flow, greeting);
+  stop(flow);
+}
+
+void Inspector::answered(OpenFlow& flow, const Greeting& greeting) {
+  ServerFlight flight;
+  const Bytes there = greeting.stream.available();
+  if (!there.empty()) read_server_flight(there, flight);
+  if (looks_like_tor(greeting.server_name, flight)) flow.app = App::kTor;
+  tls_row(flow, greeting, flight);
+}
+
+void Inspector::tls_row(const OpenFlow& flow, const Greeting& greeting, const ServerFlight& flight) {
+  const bool straight = greeting.client_is_initiator;
   Tls row;
-  row.time = time.us;
-  row.src = packet.src;
-  row.dst = packet.dst;
-  row.src_port = packet.src_port;
-  row.dst_port = packet.dst_port;
-  row.proto = packet.proto;
-  if (hello.has_server_name) row.server_name = hello.server_name;
-  row.version = version;
-  if (!hello.alpn.empty()) row.alpn = hello.alpn;
+  row.time = greeting.time.us;
+  row.src = straight ? flow.initiator() : flow.responder();
+  row.dst = straight ? flow.responder() : flow.initiator();
+  row.src_port = straight ? flow.initiator_port() : flow.responder_port();
+  row.dst_port = straight ? flow.responder_port() : flow.initiator_port();
+  row.proto = flow.proto;
+  if (greeting.has_server_name) row.server_name = greeting.server_name;
+  row.version = greeting.version;
+  if (!greeting.alpn.empty()) row.alpn = greeting.alpn;
+  row.ja3 = greeting.ja3;
+  row.ja4 = greeting.ja4;
+  if (flight.has_hello) {
+    row.ja3s = flight.ja3s;
+    row.cipher = cipher_name(flight.cipher);
+  }
+  if (!flight.subject.empty()) row.subject = flight.subject;
+  if (!flight.issuer.empty()) row.issuer = flight.issuer;
   row.sensor = sensor_;
   emitter_.add(row);
 }

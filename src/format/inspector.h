@@ -26,6 +26,7 @@
 #include "format/quic.h"
 #include "format/range_buffer.h"
 #include "format/tls.h"
+#include "format/tls_server.h"
 #include "model/emitter.h"
 
 namespace rw {
@@ -36,6 +37,7 @@ class Inspector : public FlowAssembler::Listener {
   static constexpr unsigned kMaxOpeningSegments = 24;      // each reads the ClientHello anew; two are usual
   static constexpr std::size_t kMaxInspections = 1 << 16;  // flows with state here at once
   static constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;  // held by all of them together
+  static constexpr unsigned kMaxAnswerSegments = 8;                        // of a TLS server, until its certificate
   static constexpr std::size_t kMaxDnsStreamBytes = 2 + 65535;             // one message over TCP
   // A miner and its pool are often silent for longer than a flow may be: the session waits this long for the next one.
   static constexpr Duration kMiningLinger = Duration::seconds(600);
@@ -67,6 +69,19 @@ class Inspector : public FlowAssembler::Listener {
     Timestamp time;
     unsigned segments = 0;
   };
+  // A ClientHello that waits for what the server answers.
+  struct Greeting {
+    TcpStream stream;  // of the server
+    bool client_is_initiator;
+    unsigned segments = 0;
+    std::string_view version;
+    Timestamp time;  // of the ClientHello
+    std::string server_name, alpn, ja3, ja4;
+    bool has_server_name = false;
+    std::size_t memory_bytes() const {
+      return stream.memory_bytes() + server_name.capacity() + alpn.capacity() + ja3.capacity() + ja4.capacity();
+    }
+  };
   // Both directions of DNS over TCP (RFC 7766).
   struct DnsStreams {
     std::array<TcpStream, 2> streams;  // 0: from the initiator
@@ -89,7 +104,8 @@ class Inspector : public FlowAssembler::Listener {
     bool initiator_is_high;  // of the session's first flow: what `watch` calls forward
   };
   using Ends = std::tuple<Ip, Ip, std::uint16_t, std::uint16_t>;  // low, high, their ports
-  using Inspection = std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange, Suspicion, Mining>;
+  using Inspection =
+      std::variant<std::monostate, Opening, DnsStreams, QuicInitial, HttpExchange, Suspicion, Mining, Greeting>;
 
   static bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
   static bool is_dns_flow(const OpenFlow& flow) {
@@ -112,7 +128,10 @@ class Inspector : public FlowAssembler::Listener {
   void http_request(OpenFlow& flow, HttpExchange& exchange);
   static void work_request(HttpExchange& exchange, bool forward, Timestamp time, std::string_view text);
   void http_row(const OpenFlow& flow, HttpExchange& exchange, const HttpResponse* response);
-  void tls_row(const ClientHello& hello, std::string_view version, Timestamp time, const Packet& packet);
+  void greeted(OpenFlow& flow, const ClientHello& hello, Timestamp time, const Packet& packet);
+  void answer(OpenFlow& flow, bool forward, const Packet& packet);
+  void answered(OpenFlow& flow, const Greeting& greeting);
+  void tls_row(const OpenFlow& flow, const Greeting& greeting, const ServerFlight& flight);
   bool suspect(OpenFlow& flow, const Suspicion& suspicion);
   bool weighed(OpenFlow& flow, bool forward, const Packet& packet);
   void mining(OpenFlow& flow, bool forward, Timestamp time, std::uint32_t sequence, Bytes bytes,

@@ -30,7 +30,7 @@ class QuicInitial {
   bool authenticated() const { return authenticated_; }
   const ClientHello& hello() const { return hello_; }
   std::string_view version_name() const;  // "QUICv1", "QUICv2", "QUICdraft29"
-  std::size_t memory_bytes() const { return sizeof *this + crypto_.memory_bytes(); }
+  std::size_t memory_bytes() const { return sizeof *this + crypto_.memory_bytes() + hello_.memory_bytes(); }
 
  private:
   struct Keys {

@@ -16,7 +16,8 @@ constexpr std::size_t kRecordHeader = 5, kHandshakeHeader = 4;
 constexpr std::size_t kMaxRecord = (1 << 14) + 256;  // RFC 8446 5.2
 constexpr std::size_t kMaxServerName = 255;          // longer is no host name
 
-constexpr std::uint16_t kExtensionServerName = 0, kExtensionAlpn = 16, kExtensionSupportedVersions = 43;
+constexpr std::uint16_t kExtensionServerName = 0, kExtensionGroups = 10, kExtensionPointFormats = 11,
+                        kExtensionSignatures = 13, kExtensionAlpn = 16, kExtensionSupportedVersions = 43;
 
 bool is_grease(std::uint16_t value) { return (value & 0x0F0F) == 0x0A0A && (value >> 8) == (value & 0xFF); }
 
@@ -46,6 +47,7 @@ void read_alpn(Cursor list, ClientHello& hello) {
     if (name.empty()) continue;
     if (name.size() == 2 && is_grease(Cursor(name).u16())) continue;
     hello.alpn = escape_text(as_text(name));
+    hello.first_alpn = as_text(name);
     return;
   }
 }
@@ -53,6 +55,12 @@ void read_alpn(Cursor list, ClientHello& hello) {
 void read_versions(Cursor list, ClientHello& hello) {
   list.u8();
   while (list.left() >= 2) hello.version = std::max(hello.version, known_version(list.u16()));
+}
+
+// Numbers of two bytes, GREASE left out.
+void read_numbers(Cursor list, std::vector<std::uint16_t>& out) {
+  while (list.left() >= 2 && out.size() < ClientHello::kMaxListed)
+    if (const std::uint16_t number = list.u16(); !is_grease(number)) out.push_back(number);
 }
 
 }  // namespace
@@ -105,11 +113,13 @@ HelloStatus parse_client_hello(Bytes handshake, ClientHello& hello) {
   Cursor body(header.rest().first(std::min<std::size_t>(length, header.left())));
 
   hello = ClientHello{};
-  hello.version = known_version(body.u16());
-  body.skip(32);          // random
-  body.skip(body.u8());   // session id
-  body.skip(body.u16());  // cipher suites
-  body.skip(body.u8());   // compression methods
+  hello.legacy_version = body.u16();
+  hello.version = known_version(hello.legacy_version);
+  body.skip(32);         // random
+  body.skip(body.u8());  // session id
+  const std::size_t cipher_bytes = body.u16();
+  read_numbers(Cursor(body.bytes(std::min(cipher_bytes, body.left()))), hello.ciphers);
+  body.skip(body.u8());  // compression methods
   if (!body.ok()) return whole ? HelloStatus::kNot : HelloStatus::kNeedMore;
   const std::size_t extension_bytes = body.left() >= 2 ? body.u16() : 0;
   Cursor extensions(body.bytes(std::min(extension_bytes, body.left())));
@@ -117,12 +127,20 @@ HelloStatus parse_client_hello(Bytes handshake, ClientHello& hello) {
     const std::uint16_t type = extensions.u16();
     const Bytes data = extensions.bytes(extensions.u16());
     if (!extensions.ok()) break;
+    if (!is_grease(type) && hello.extensions.size() < ClientHello::kMaxListed) hello.extensions.push_back(type);
     if (type == kExtensionServerName)
       read_server_name(Cursor(data), hello);
     else if (type == kExtensionAlpn)
       read_alpn(Cursor(data), hello);
     else if (type == kExtensionSupportedVersions)
       read_versions(Cursor(data), hello);
+    else if (type == kExtensionGroups && data.size() > 2)
+      read_numbers(Cursor(data.subspan(2)), hello.groups);
+    else if (type == kExtensionSignatures && data.size() > 2)
+      read_numbers(Cursor(data.subspan(2)), hello.signature_algorithms);
+    else if (type == kExtensionPointFormats)
+      for (const std::byte format : data.subspan(std::min<std::size_t>(1, data.size())))
+        hello.point_formats.push_back(std::to_integer<std::uint8_t>(format));
   }
   if (!whole) return HelloStatus::kNeedMore;
   return extensions.ok() ? HelloStatus::kDone : HelloStatus::kNot;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/cursor.h"
 
@@ -20,6 +21,17 @@ struct ClientHello {
   std::string server_name;    // RFC 6066 3, escaped, lower case; with encrypted ClientHello the outer name
   std::uint16_t version = 0;  // the highest that is offered, GREASE (RFC 8701) left out
   std::string alpn;           // the first application protocol (RFC 7301), GREASE left out; empty: none offered
+
+  // What fingerprints are made of (tls_fingerprint.h), in the order of the hello, GREASE left out; at most kMaxListed.
+  static constexpr std::size_t kMaxListed = 512;
+  std::uint16_t legacy_version = 0;
+  std::vector<std::uint16_t> ciphers, extensions, groups, signature_algorithms;
+  std::vector<std::uint8_t> point_formats;
+  std::string first_alpn;  // as it is on the wire
+  std::size_t memory_bytes() const {
+    return 2 * (ciphers.capacity() + extensions.capacity() + groups.capacity() + signature_algorithms.capacity()) +
+           point_formats.capacity() + server_name.capacity() + alpn.capacity();
+  }
 };
 
 enum class HelloStatus : std::uint8_t {
