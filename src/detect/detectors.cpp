@@ -15,12 +15,28 @@ extern const Detector kTorDetector;
 extern const Detector kIrcDetector;
 extern const Detector kProxyDetector;
 extern const Detector kVpnDetector;
+extern const Detector kExposedServiceDetector;
+extern const Detector kLegacyPluginDetector;
+extern const Detector kBeaconDetector;
 
 std::span<const Detector* const> detectors() {
+  // clang-format off
   static constexpr const Detector* kDetectors[] = {
-      &kWatchedContactDetector, &kCoinPortDetector, &kIrcPortDetector, &kDnsTunnelDetector, &kMiningPoolDetector,
-      &kCoinNodeDetector,       &kTorDetector,      &kIrcDetector,     &kProxyDetector,     &kVpnDetector,
+      &kWatchedContactDetector,
+      &kCoinPortDetector,
+      &kIrcPortDetector,
+      &kDnsTunnelDetector,
+      &kMiningPoolDetector,
+      &kCoinNodeDetector,
+      &kTorDetector,
+      &kIrcDetector,
+      &kProxyDetector,
+      &kVpnDetector,
+      &kExposedServiceDetector,
+      &kLegacyPluginDetector,
+      &kBeaconDetector,
   };
+  // clang-format on
   return kDetectors;
 }
 

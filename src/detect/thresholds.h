@@ -327,4 +327,101 @@ inline constexpr const Threshold* kAll[] = {&kMinFlows,   &kMinPackets,   &kMinN
                                             &kMinServers, &kMinNameScore, &kQuietGap};
 }  // namespace tor
 
+namespace exposed_service {
+inline constexpr Threshold kMinFlows = min_flows_of_episode();
+// Ordinary directory exchanges have 1.1 to 1.4, an open rootDSE 56 to 70.
+inline constexpr Threshold kOrdinaryRatio = {.name = "ordinary_ratio",
+                                             .value = 2,
+                                             .unit = "ratio",
+                                             .doc = "answers up to this many times what was asked amplify nothing",
+                                             .least = 1,
+                                             .most = 10'000,
+                                             .whole = false};
+inline constexpr Threshold kAmplifyingRatio = {.name = "amplifying_ratio",
+                                               .value = 20,
+                                               .unit = "ratio",
+                                               .doc = "answers from this many times what was asked serve floods",
+                                               .least = 1,
+                                               .most = 10'000,
+                                               .whole = false};
+inline constexpr Threshold kAbuseBytes = {.name = "abuse_bytes",
+                                          .value = 1'000'000,
+                                          .unit = "bytes",
+                                          .doc = "abuse in progress sends at least this much",
+                                          .least = 1,
+                                          .most = 1e15};
+inline constexpr Threshold kAbuseShare = {.name = "abuse_share",
+                                          .value = 0.5,
+                                          .unit = "share",
+                                          .doc = "… and at least this share of it to one target",
+                                          .least = 0,
+                                          .most = 1,
+                                          .whole = false};
+inline constexpr Threshold kMinForeignDomains = {.name = "min_foreign_domains",
+                                                 .value = 3,
+                                                 .unit = "domains",
+                                                 .doc = "an open resolver resolves this many domains that are not ours",
+                                                 .least = 1,
+                                                 .most = kManyRows};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinFlows,   &kOrdinaryRatio,     &kAmplifyingRatio, &kAbuseBytes,
+                                            &kAbuseShare, &kMinForeignDomains, &kQuietGap};
+}  // namespace exposed_service
+
+namespace legacy_plugin {
+inline constexpr Threshold kMinRequests = {.name = "min_requests",
+                                           .value = 1,
+                                           .unit = "requests",
+                                           .doc = "an episode with fewer is no finding",
+                                           .least = 1,
+                                           .most = kManyRows};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinRequests, &kQuietGap};
+}  // namespace legacy_plugin
+
+namespace beacon {
+inline constexpr Threshold kMinConnections = {.name = "min_connections",
+                                              .value = 20,
+                                              .unit = "connections",
+                                              .doc = "pairs with fewer in a day have no rhythm to measure",
+                                              .least = 4,
+                                              .most = 100'000};
+inline constexpr Threshold kMaxConnections = {.name = "max_connections",
+                                              .value = 20'000,
+                                              .unit = "connections",
+                                              .doc = "more than one in four seconds is no beacon but a service in use",
+                                              .least = 4,
+                                              .most = 400'000};
+inline constexpr Threshold kMinSpan = {.name = "min_span",
+                                       .value = 3 * 3'600,
+                                       .unit = kDurationUnit,
+                                       .doc = "pairs whose first and last connection of a day are closer are not looked at",
+                                       .least = 60,
+                                       .most = kDaySeconds};
+// A program with jitter has 0.95 and more, people up to 0.7; browsers that refresh a page reach 0.85.
+inline constexpr Threshold kMinScore = {.name = "min_score",
+                                        .value = 0.9,
+                                        .unit = "score",
+                                        .doc = "a day that scores less is no finding",
+                                        .least = 0.5,
+                                        .most = 1,
+                                        .whole = false};
+inline constexpr Threshold kMinSources = {.name = "min_sources",
+                                          .value = 3,
+                                          .unit = "addresses",
+                                          .doc = "a destination that fewer of ours talk to is never taken for a service",
+                                          .least = 2,
+                                          .most = 1e6};
+inline constexpr Threshold kMaxPrevalence = {.name = "max_prevalence",
+                                             .value = 0.1,
+                                             .unit = "share",
+                                             .doc = "a destination that a larger share of ours talks to is a service",
+                                             .least = 0,
+                                             .most = 1,
+                                             .whole = false};
+inline constexpr Threshold kQuietGap = quiet_gap_of_use();
+inline constexpr const Threshold* kAll[] = {&kMinConnections, &kMaxConnections, &kMinSpan, &kMinScore,
+                                            &kMinSources,     &kMaxPrevalence,  &kQuietGap};
+}  // namespace beacon
+
 }  // namespace rw::thresholds
