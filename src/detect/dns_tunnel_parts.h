@@ -24,6 +24,11 @@ inline constexpr std::string_view kSizeFlows = "size_flows";               // si
 inline constexpr std::string_view kCoveredMessages = "covered_messages";   // where messages are in the lake
 inline constexpr std::string_view kServerWindows = "server_windows";       // baselines of clients, from flows
 
+inline constexpr std::string_view kManyDomains = "many_domains";        // places of tunnels without a domain
+inline constexpr std::string_view kUnknownQueries = "unknown_queries";  // names there
+
+// Question types that carry what one pleases (is_data_type), as a condition.
+ExprPtr data_type();
 // Whose traffic is looked at: ours or watched, at either end; everybody where nobody is configured.
 ExprPtr in_scope(const DetectContext& context, std::string_view client, std::string_view server, std::string_view time);
 
@@ -31,6 +36,11 @@ ExprPtr in_scope(const DetectContext& context, std::string_view client, std::str
 std::vector<Query> first_flow_questions(const DetectContext& context);
 std::vector<Query> second_flow_questions(const DetectContext& context, std::span<const Answer> first);
 std::vector<Tunnel> flow_tunnels(const DetectContext& context, std::span<const Answer> answers);
+
+// Names under top-level domains that do not exist.
+Query unknown_places_question(const DetectContext& context);
+std::vector<Query> unknown_names_questions(const DetectContext& context, std::span<const Answer> first);
+std::vector<Tunnel> unknown_tunnels(const DetectContext& context, std::span<const Answer> answers);
 
 // subject, organisation or "".
 std::string scope_of(const DetectContext& context, const Tunnel& tunnel);

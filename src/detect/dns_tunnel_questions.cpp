@@ -31,14 +31,6 @@ ExprPtr asked_a_server() {
 }
 ExprPtr has_domain() { return expr::not_(expr::is_null(column("registered_domain"))); }
 
-ExprPtr data_type() {
-  std::vector<Value> types;
-  for (const std::uint16_t type : {kTypeCname, kTypeNull, kTypeMx, kTypeTxt, kTypeKey, kTypeSrv})
-    types.emplace_back(std::int64_t{type});
-  return expr::any_of(
-      {expr::in(column("type"), std::move(types)), at_least(column("type"), expr::number(kFirstPrivateType))});
-}
-
 std::vector<Named> window_keys(Duration width) {
   return {{"client", column("client")},
           {"domain", column("registered_domain")},
@@ -258,6 +250,14 @@ ExprPtr in_scope(const DetectContext& context, std::string_view client, std::str
   return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
 }
 
+ExprPtr data_type() {
+  std::vector<Value> types;
+  for (const std::uint16_t type : {kTypeCname, kTypeNull, kTypeMx, kTypeTxt, kTypeKey, kTypeSrv})
+    types.emplace_back(std::int64_t{type});
+  return expr::any_of(
+      {expr::in(column("type"), std::move(types)), at_least(column("type"), expr::number(kFirstPrivateType))});
+}
+
 const Answer* answer_with(std::span<const Answer> answers, std::string_view column) {
   for (const Answer& answer : answers)
     if (answer.column(column) >= 0) return &answer;
@@ -265,13 +265,14 @@ const Answer* answer_with(std::span<const Answer> answers, std::string_view colu
 }
 
 std::vector<Query> first_questions(const DetectContext& context) {
-  std::vector<Query> queries = {loud_windows(context)};
+  std::vector<Query> queries = {loud_windows(context), unknown_places_question(context)};
   for (Query& query : first_flow_questions(context)) queries.push_back(std::move(query));
   return queries;
 }
 
 std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first) {
   std::vector<Query> queries = second_message_questions(context, first);
+  for (Query& query : unknown_names_questions(context, first)) queries.push_back(std::move(query));
   for (Query& query : second_flow_questions(context, first)) queries.push_back(std::move(query));
   return queries;
 }

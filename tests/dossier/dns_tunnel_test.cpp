@@ -283,6 +283,33 @@ TEST(DnsTunnelLake, OneFindingOfSeveralSensorsWithBaseline) {
   EXPECT_TRUE(detect(small.lake(), context).empty());
 }
 
+TEST(DnsTunnelLake, WithoutADomainTheKeyIsClientAndServer) {
+  std::vector<std::string> names = hex_names(150, "");
+  std::vector<Dns> rows;
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    names[i].pop_back();  // the dot
+    names[i] = "dnscat." + names[i];
+    rows.push_back(lookup(start + Duration::seconds(static_cast<std::int64_t>(i)), "192.0.2.20", "203.0.113.9",
+                          names[i], names[i], dns_tunnel::kTypeMx));  // two labels: each its own registered domain
+  }
+  const std::vector<std::string> mail = [] {
+    std::vector<std::string> domains;
+    for (int i = 0; i < 150; ++i) domains.push_back("quite-a-long-company-name-" + std::to_string(i) + ".com");
+    return domains;
+  }();
+  for (std::size_t i = 0; i < mail.size(); ++i)  // a mail server asks where to deliver
+    rows.push_back(lookup(start + Duration::seconds(static_cast<std::int64_t>(i)), "192.0.2.25", "192.0.2.53", mail[i],
+                          mail[i], dns_tunnel::kTypeMx));
+  SmallLake small;
+  small.add({}, rows);
+  const auto findings = detect(small.lake());
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"client", "192.0.2.20"}, {"server", "203.0.113.9"}}));
+  EXPECT_EQ(said(findings[0], "tool"), "dnscat2");
+  EXPECT_EQ(said(findings[0], "names"), "150");
+}
+
 Flow dns_flow(Timestamp time, std::uint16_t port, std::int64_t packets, std::int64_t bytes, std::int64_t back) {
   Flow flow = tcp("2019-07-01T10:00:00Z", "192.0.2.30", "203.0.113.53", 53, 0);
   flow.start_time = time.us;
