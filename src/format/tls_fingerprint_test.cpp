@@ -147,5 +147,55 @@ TEST(TlsServer, Tor) {
   EXPECT_FALSE(looks_like_tor("www.ct7ctrgb6cr7.com", {}));
 }
 
+// ---- Rows ----------------------------------------------------------------------------------------------------------
+
+std::vector<testing::Frame> handshake(const std::string& answer, std::size_t split) {
+  using testing::segment;
+  const std::string hello = testing::tls_record(testing::client_hello());
+  const auto after = 1001 + static_cast<std::uint32_t>(hello.size());
+  std::vector<testing::Frame> frames = {
+      {0.0, segment({.flags = 2})},
+      {0.1, segment({.src = 443, .dst = 40000, .seq = 5000, .ack = 1001, .flags = 0x12}, {}, true)},
+      {0.2, segment({.seq = 1001, .ack = 5001, .flags = 0x18}, hello)}};
+  // The end before the beginning, as networks do.
+  if (split < answer.size())
+    frames.push_back(
+        {0.3,
+         segment(
+             {.src = 443, .dst = 40000, .seq = 5001 + static_cast<std::uint32_t>(split), .ack = after, .flags = 0x18},
+             answer.substr(split), true)});
+  if (!answer.empty())
+    frames.push_back({0.4, segment({.src = 443, .dst = 40000, .seq = 5001, .ack = after, .flags = 0x18},
+                                   answer.substr(0, split), true)});
+  return frames;
+}
+
+TEST(TlsRows, TellWhatBothSidesSaid) {
+  const std::string answer = flight_of(certificate(name("Example CA"), name("www.example.org")));
+  for (const std::size_t split : {answer.size(), std::size_t{3}, std::size_t{60}, answer.size() - 5}) {
+    testing::Decoded decoded = testing::run_frames(handshake(answer, split));
+    ASSERT_EQ(decoded["tls"].size(), 1U) << split;
+    const testing::Row& row = decoded["tls"][0];
+    EXPECT_EQ(row.at("server_name"), "www.example.org");
+    EXPECT_EQ(row.at("src"), testing::kClient);
+    EXPECT_EQ(row.at("cipher"), "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256") << split;
+    EXPECT_EQ(row.at("subject"), "CN=www.example.org,C=XX") << split;
+    EXPECT_EQ(row.at("ja3s").size(), 32U);
+    EXPECT_EQ(row.at("ja4").substr(0, 10), "t13d0103h2");
+    EXPECT_EQ(decoded["flows"][0].at("app"), "tls");
+  }
+}
+
+TEST(TlsRows, DoNotNeedAnAnswer) {
+  testing::Decoded decoded = testing::run_frames(handshake({}, 0));
+  ASSERT_EQ(decoded["tls"].size(), 1U);
+  EXPECT_EQ(decoded["tls"][0].at("server_name"), "www.example.org");
+  EXPECT_EQ(decoded["tls"][0].at("ja3").size(), 32U);
+  EXPECT_FALSE(decoded["tls"][0].contains("ja3s"));
+  testing::Decoded refused = testing::run_frames(handshake("HTTP/1.1 400 Bad Request\r\n\r\n", 200));
+  ASSERT_EQ(refused["tls"].size(), 1U);
+  EXPECT_FALSE(refused["tls"][0].contains("cipher"));
+}
+
 }  // namespace
 }  // namespace rw
