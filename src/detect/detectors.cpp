@@ -18,6 +18,7 @@ extern const Detector kVpnDetector;
 extern const Detector kExposedServiceDetector;
 extern const Detector kLegacyPluginDetector;
 extern const Detector kBeaconDetector;
+extern const Detector kListMatchDetector;
 
 std::span<const Detector* const> detectors() {
   // clang-format off
@@ -35,6 +36,7 @@ std::span<const Detector* const> detectors() {
       &kExposedServiceDetector,
       &kLegacyPluginDetector,
       &kBeaconDetector,
+      &kListMatchDetector,
   };
   // clang-format on
   return kDetectors;

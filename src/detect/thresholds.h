@@ -392,12 +392,13 @@ inline constexpr Threshold kMaxConnections = {.name = "max_connections",
                                               .doc = "more than one in four seconds is no beacon but a service in use",
                                               .least = 4,
                                               .most = 400'000};
-inline constexpr Threshold kMinSpan = {.name = "min_span",
-                                       .value = 3 * 3'600,
-                                       .unit = kDurationUnit,
-                                       .doc = "pairs whose first and last connection of a day are closer are not looked at",
-                                       .least = 60,
-                                       .most = kDaySeconds};
+inline constexpr Threshold kMinSpan = {
+    .name = "min_span",
+    .value = 3 * 3'600,
+    .unit = kDurationUnit,
+    .doc = "pairs whose first and last connection of a day are closer are not looked at",
+    .least = 60,
+    .most = kDaySeconds};
 // A program with jitter has 0.95 and more, people up to 0.7; browsers that refresh a page reach 0.85.
 inline constexpr Threshold kMinScore = {.name = "min_score",
                                         .value = 0.9,
@@ -406,12 +407,13 @@ inline constexpr Threshold kMinScore = {.name = "min_score",
                                         .least = 0.5,
                                         .most = 1,
                                         .whole = false};
-inline constexpr Threshold kMinSources = {.name = "min_sources",
-                                          .value = 3,
-                                          .unit = "addresses",
-                                          .doc = "a destination that fewer of ours talk to is never taken for a service",
-                                          .least = 2,
-                                          .most = 1e6};
+inline constexpr Threshold kMinSources = {
+    .name = "min_sources",
+    .value = 3,
+    .unit = "addresses",
+    .doc = "a destination that fewer of ours talk to is never taken for a service",
+    .least = 2,
+    .most = 1e6};
 inline constexpr Threshold kMaxPrevalence = {.name = "max_prevalence",
                                              .value = 0.1,
                                              .unit = "share",
@@ -423,5 +425,34 @@ inline constexpr Threshold kQuietGap = quiet_gap_of_use();
 inline constexpr const Threshold* kAll[] = {&kMinConnections, &kMaxConnections, &kMinSpan, &kMinScore,
                                             &kMinSources,     &kMaxPrevalence,  &kQuietGap};
 }  // namespace beacon
+
+namespace list_match {
+inline constexpr Threshold kMinConfidence{
+    .name = "min_confidence",
+    .value = 0,
+    .unit = "percent",
+    .doc = "entries that their list grades lower are left out; those that it does not grade stay",
+    .least = 0,
+    .most = 100};
+inline constexpr Threshold kSureConfidence{.name = "sure_confidence",
+                                           .value = 80,
+                                           .unit = "percent",
+                                           .doc = "entries graded at least so make findings of high severity",
+                                           .least = 0,
+                                           .most = 100};
+inline constexpr Threshold kWeakConfidence{.name = "weak_confidence",
+                                           .value = 50,
+                                           .unit = "percent",
+                                           .doc = "entries graded lower make findings of low severity",
+                                           .least = 0,
+                                           .most = 100};
+inline constexpr Threshold kQuietGap{.name = "quiet_gap",
+                                     .value = 7 * kDaySeconds,
+                                     .unit = kDurationUnit,
+                                     .doc = "contact that rests for longer and comes again is another finding",
+                                     .least = 1,
+                                     .most = kMaxGapSeconds};
+inline constexpr const Threshold* kAll[] = {&kMinConfidence, &kSureConfidence, &kWeakConfidence, &kQuietGap};
+}  // namespace list_match
 
 }  // namespace rw::thresholds

@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "enrich/reference_index.h"
 #include "enrich/reference_scans.h"
+#include "enrich/registered_domain.h"
 
 namespace rw {
 namespace {
@@ -232,7 +233,13 @@ void Reference::Index::build() {
       continue;
     }
     std::string_view key = texts.text(entry.indicator);
-    if (entry.kind == IndicatorKind::kUrl) key = url_key(key);
+    if (entry.kind == IndicatorKind::kUrl) {
+      key = url_key(key);
+      url_hosts.insert(key.substr(0, key.find('/')));
+    } else if (entry.kind == IndicatorKind::kDomain) {
+      const std::string_view name = registered_domain(key);
+      registered.insert(name.data() == nullptr ? key : name);
+    }
     chain(names[static_cast<std::size_t>(entry.kind)].try_emplace(key, kNone).first->second, i);
   }
 }
@@ -419,6 +426,9 @@ std::vector<ReferenceMatch> Reference::ja4(std::string_view fingerprint, TimeRan
   RW_LOOK_UP(IndicatorKind::kJa4, fingerprint);
 }
 #undef RW_LOOK_UP
+
+bool Reference::has_domain_below(std::string_view registered) const { return index_->registered.contains(registered); }
+bool Reference::has_url_of(std::string_view host) const { return index_->url_hosts.contains(host); }
 
 bool Reference::has_scans() const { return !scans_->empty(); }
 std::optional<ScanFacts> Reference::scan(Ip address, Timestamp at) const { return scans_->facts(address, at); }

@@ -115,6 +115,11 @@ class Reference {
   // Whether there is any entry of this kind at all: no need to ask the store for names without.
   bool has_kind(std::string_view kind) const;
 
+  // For questions in two steps: whether any listed domain has this registered domain, and any listed URL this host
+  // (lower case, with the port where it is not the scheme's).
+  bool has_domain_below(std::string_view registered) const;
+  bool has_url_of(std::string_view host) const;
+
   // Null where no scanner saw the address. A range with more scan rows than kMostScanRows holds the newest only:
   // scans() asks the store again.
   std::optional<ScanFacts> scan(Ip address, Timestamp at) const;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/ip.h"
@@ -68,6 +69,9 @@ struct Reference::Index {
   std::unordered_map<Prefix, std::uint32_t, PrefixHash> prefixes;  // first node
   std::bitset<129> lengths;                                        // that occur among the prefixes
   std::array<std::unordered_map<std::string_view, std::uint32_t>, kIndicatorKinds.size()> names;  // first node
+
+  std::unordered_set<std::string_view> registered;  // registered domains of the domains
+  std::unordered_set<std::string_view> url_hosts;   // with their ports
 
   void chain(std::uint32_t& head, std::uint32_t entry) {
     nodes.push_back({entry, head});

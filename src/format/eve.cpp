@@ -44,8 +44,9 @@ Result<void> decode(DecodeContext& context) {
 extern constinit const Format kSuricataEveFormat{
     "suricata-eve",
     "Suricata EVE log",
-    "flows, dns, dns_answers, tls, http, alerts",
-    "flow, netflow, dns (versions 1 to 3), tls, quic, http and alert events of eve.json; other events are counted by "
+    "flows, dns, dns_answers, tls, http, alerts, files",
+    "flow, netflow, dns (versions 1 to 3), tls, quic, http, fileinfo and alert events of eve.json; other events are "
+    "counted by "
     "kind. "
     "Suricata counts link-layer bytes, so flows are larger than the IP layer's by 14 bytes a packet on Ethernet; "
     "netflow "

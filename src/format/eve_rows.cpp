@@ -6,6 +6,7 @@
 #include "format/json_line.h"
 #include "format/sensor_name.h"
 #include "model/code_points.h"
+#include "model/indicator_text.h"
 #include "model/records.h"
 
 namespace rw {
@@ -358,6 +359,36 @@ void EveRows::alert() {
   emitter_.add(alert);
 }
 
+void EveRows::file() {
+  Ends e;
+  if (!ends(e)) return;
+  // A file's event goes from who sent it to who received it; the client is the end with the ephemeral port.
+  constexpr std::uint16_t kEphemeral = 32'768;
+  if (e.src_port < kEphemeral && e.dst_port >= kEphemeral) {
+    std::swap(e.src, e.dst);
+    std::swap(e.src_port, e.dst_port);
+  }
+  FileTransfer file;
+  file.time = e.time;
+  file.src = e.src;
+  file.dst = e.dst;
+  file.src_port = e.src_port;
+  file.dst_port = e.dst_port;
+  if (!optional_number(EveField::kFileSize, file.bytes)) return;
+  const auto hash = [this](EveField field) {
+    std::string& slot = slots_.slot();
+    slot = canonical_hash(text(field));
+    return slot.empty() ? std::string_view() : std::string_view(slot);
+  };
+  file.name = escaped(EveField::kFileName);
+  file.mime_type = escaped(EveField::kHttpContentType);
+  file.md5 = hash(EveField::kFileMd5);
+  file.sha1 = hash(EveField::kFileSha1);
+  file.sha256 = hash(EveField::kFileSha256);
+  file.sensor = sensor_;
+  emitter_.add(file);
+}
+
 void EveRows::add(const JsonLine& event) {
   event_ = &event;
   texts_ = event.texts();
@@ -378,6 +409,8 @@ void EveRows::add(const JsonLine& event) {
     http();
   else if (kind == "alert")
     alert();
+  else if (kind == "fileinfo")
+    file();
   else if (kind.data() == nullptr)
     emitter_.weird("no-event-type");
   else

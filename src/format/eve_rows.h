@@ -21,41 +21,47 @@
 namespace rw {
 
 // EVE_FIELD(Id, "path"), as JsonLine names paths.
-#define RW_EVE_FIELDS(FIELD)                                                                                         \
-  FIELD(Timestamp, "timestamp")                                                                                      \
-  FIELD(EventType, "event_type")                                                                                     \
-  FIELD(Host, "host")                                                                                                \
-  FIELD(FlowId, "flow_id")                                                                                           \
-  FIELD(SrcIp, "src_ip")                                                                                             \
-  FIELD(SrcPort, "src_port") FIELD(DestIp, "dest_ip") FIELD(DestPort, "dest_port") FIELD(Proto, "proto") FIELD(      \
-      AppProto, "app_proto") FIELD(IcmpType, "icmp_type") FIELD(IcmpCode, "icmp_code")                               \
-      FIELD(FlowPktsToServer, "flow/pkts_toserver") FIELD(FlowPktsToClient, "flow/pkts_toclient") FIELD(             \
-          FlowBytesToServer, "flow/bytes_toserver") FIELD(FlowBytesToClient, "flow/bytes_toclient")                  \
-          FIELD(FlowStart, "flow/start") FIELD(FlowEnd, "flow/end") FIELD(NetflowPkts, "netflow/pkts") FIELD(        \
-              NetflowBytes, "netflow/bytes") FIELD(NetflowStart, "netflow/start") FIELD(NetflowEnd, "netflow/end")   \
-              FIELD(TcpFlags, "tcp/tcp_flags") FIELD(TcpFlagsToServer, "tcp/tcp_flags_ts") FIELD(                    \
-                  TcpFlagsToClient, "tcp/tcp_flags_tc") FIELD(DnsType, "dns/type") FIELD(DnsId, "dns/id")            \
-                  FIELD(DnsFlags, "dns/flags") FIELD(DnsOpcode, "dns/opcode") FIELD(DnsRcode, "dns/rcode") FIELD(    \
-                      DnsRrname, "dns/rrname") FIELD(DnsRrtype, "dns/rrtype") FIELD(DnsTtl, "dns/ttl")               \
-                      FIELD(DnsRdata, "dns/rdata") FIELD(TlsSni, "tls/sni") FIELD(TlsVersion, "tls/version") FIELD(  \
-                          TlsSubject, "tls/subject") FIELD(TlsIssuer, "tls/issuerdn")                                \
-                          FIELD(TlsJa3, "tls/ja3/hash") FIELD(TlsJa3s, "tls/ja3s/hash") FIELD(TlsJa4, "tls/ja4")     \
-                              FIELD(TlsCipher, "tls/cipher_suite") FIELD(QuicSni, "quic/sni") FIELD(                 \
-                                  QuicVersion, "quic/version") FIELD(QuicJa3, "quic/ja3/hash")                       \
-                                  FIELD(QuicJa3s, "quic/ja3s/hash") FIELD(QuicJa4, "quic/ja4")                       \
-                                      FIELD(HttpHostname, "http/hostname") FIELD(HttpUrl, "http/url") FIELD(         \
-                                          HttpUserAgent, "http/http_user_agent")                                     \
-                                          FIELD(HttpContentType, "http/http_content_type") FIELD(                    \
-                                              HttpReferer, "http/http_refer") FIELD(HttpMethod, "http/http_method")  \
-                                              FIELD(HttpStatus, "http/status") FIELD(HttpLength, "http/length")      \
-                                                  FIELD(AlertAction, "alert/action")                                 \
-                                                      FIELD(AlertSignatureId, "alert/signature_id")                  \
-                                                          FIELD(AlertSignature, "alert/signature")                   \
-                                                              FIELD(AlertCategory, "alert/category")                 \
-                                                                  FIELD(AlertSeverity, "alert/severity") /* lists */ \
-      FIELD(Vlan, "vlan[]") FIELD(Alpn, "tls/client_alpns[]") FIELD(QueryRrname, "dns/queries[]/rrname")             \
-          FIELD(QueryRrtype, "dns/queries[]/rrtype") FIELD(AnswerRrname, "dns/answers[]/rrname")                     \
-              FIELD(AnswerRrtype, "dns/answers[]/rrtype") FIELD(AnswerTtl, "dns/answers[]/ttl")                      \
+#define RW_EVE_FIELDS(FIELD)                                                                                           \
+  FIELD(Timestamp, "timestamp")                                                                                        \
+  FIELD(EventType, "event_type")                                                                                       \
+  FIELD(Host, "host")                                                                                                  \
+  FIELD(FlowId, "flow_id")                                                                                             \
+  FIELD(SrcIp, "src_ip")                                                                                               \
+  FIELD(SrcPort, "src_port") FIELD(DestIp, "dest_ip") FIELD(DestPort, "dest_port") FIELD(Proto, "proto") FIELD(        \
+      AppProto, "app_proto") FIELD(IcmpType, "icmp_type") FIELD(IcmpCode, "icmp_code")                                 \
+      FIELD(FlowPktsToServer, "flow/pkts_toserver") FIELD(FlowPktsToClient, "flow/pkts_toclient") FIELD(               \
+          FlowBytesToServer, "flow/bytes_toserver") FIELD(FlowBytesToClient, "flow/bytes_toclient")                    \
+          FIELD(FlowStart, "flow/start") FIELD(FlowEnd, "flow/end") FIELD(NetflowPkts, "netflow/pkts") FIELD(          \
+              NetflowBytes, "netflow/bytes") FIELD(NetflowStart, "netflow/start") FIELD(NetflowEnd, "netflow/end")     \
+              FIELD(TcpFlags, "tcp/tcp_flags") FIELD(TcpFlagsToServer, "tcp/tcp_flags_ts") FIELD(                      \
+                  TcpFlagsToClient, "tcp/tcp_flags_tc") FIELD(DnsType, "dns/type") FIELD(DnsId, "dns/id")              \
+                  FIELD(DnsFlags, "dns/flags") FIELD(DnsOpcode, "dns/opcode") FIELD(DnsRcode, "dns/rcode") FIELD(      \
+                      DnsRrname, "dns/rrname") FIELD(DnsRrtype, "dns/rrtype") FIELD(DnsTtl, "dns/ttl")                 \
+                      FIELD(DnsRdata, "dns/rdata") FIELD(TlsSni, "tls/sni") FIELD(TlsVersion, "tls/version") FIELD(    \
+                          TlsSubject, "tls/subject") FIELD(TlsIssuer, "tls/issuerdn")                                  \
+                          FIELD(TlsJa3, "tls/ja3/hash") FIELD(TlsJa3s, "tls/ja3s/hash") FIELD(TlsJa4, "tls/ja4")       \
+                              FIELD(TlsCipher, "tls/cipher_suite") FIELD(QuicSni, "quic/sni") FIELD(                   \
+                                  QuicVersion, "quic/version") FIELD(QuicJa3, "quic/ja3/hash")                         \
+                                  FIELD(QuicJa3s, "quic/ja3s/hash") FIELD(QuicJa4, "quic/ja4")                         \
+                                      FIELD(HttpHostname, "http/hostname") FIELD(HttpUrl, "http/url") FIELD(           \
+                                          HttpUserAgent, "http/http_user_agent")                                       \
+                                          FIELD(HttpContentType, "http/http_content_type") FIELD(                      \
+                                              HttpReferer, "http/http_refer") FIELD(HttpMethod, "http/http_method")    \
+                                              FIELD(HttpStatus, "http/status") FIELD(HttpLength, "http/length")        \
+                                                  FIELD(AlertAction, "alert/action")                                   \
+                                                      FIELD(AlertSignatureId, "alert/signature_id")                    \
+                                                          FIELD(AlertSignature, "alert/signature")                     \
+                                                              FIELD(AlertCategory, "alert/category")                   \
+                                                                  FIELD(AlertSeverity, "alert/severity")               \
+                                                                      FIELD(FileName, "fileinfo/filename")             \
+                                                                          FIELD(FileSize, "fileinfo/size")             \
+                                                                              FIELD(FileMd5, "fileinfo/md5") FIELD(    \
+                                                                                  FileSha1, "fileinfo/sha1")           \
+                                                                                  FIELD(FileSha256,                    \
+                                                                                        "fileinfo/sha256") /* lists */ \
+      FIELD(Vlan, "vlan[]") FIELD(Alpn, "tls/client_alpns[]") FIELD(QueryRrname, "dns/queries[]/rrname")               \
+          FIELD(QueryRrtype, "dns/queries[]/rrtype") FIELD(AnswerRrname, "dns/answers[]/rrname")                       \
+              FIELD(AnswerRrtype, "dns/answers[]/rrtype") FIELD(AnswerTtl, "dns/answers[]/ttl")                        \
                   FIELD(AnswerRdata, "dns/answers[]/rdata") FIELD(AnswerSrvName, "dns/answers[]/srv/name")
 
 enum class EveField : std::uint8_t {
@@ -94,6 +100,7 @@ class EveRows {
   void quic();
   void http();
   void alert();
+  void file();
   bool same_answer_event(const struct Dns& dns);
 
   Emitter& emitter_;

@@ -22,6 +22,16 @@ bool digits_at(std::string_view text, std::size_t at, std::size_t count) {
                      text.begin() + static_cast<std::ptrdiff_t>(at + count), digit);
 }
 
+// A folder may say what the lists in it are for: "lists/hosting/some.txt".
+std::string_view purpose_of_folder(std::string_view input_name) {
+  const std::size_t end = input_name.find_last_of("/!");
+  if (end == std::string_view::npos || end == 0) return {};
+  const std::size_t begin = input_name.find_last_of("/!", end - 1);
+  const std::string_view folder = input_name.substr(0, end).substr(begin == std::string_view::npos ? 0 : begin + 1);
+  const auto found = std::find(kListPurposes.begin(), kListPurposes.end(), folder);
+  return found == kListPurposes.end() ? std::string_view() : *found;
+}
+
 bool fits(std::int64_t us) { return us > 0 && us < Timestamp::from_seconds(7'258'118'400).us; }  // until 2200
 
 }  // namespace
@@ -88,7 +98,8 @@ IndicatorRows::IndicatorRows(DecodeContext& context, std::string_view purpose, s
     : emitter_(context.emitter) {
   const ListOptions& list = context.options.list;
   purpose_given_ = !list.purpose.empty();
-  purpose_ = purpose_given_ ? list.purpose : std::string(purpose);
+  purpose_ =
+      purpose_given_ ? list.purpose : std::string(purpose.empty() ? purpose_of_folder(emitter_.source()) : purpose);
   name_given_ = !list.name.empty();
   name_ = name_given_    ? escape_text(list.name, kMaxName)
           : name.empty() ? list_name_from_input(emitter_.source())

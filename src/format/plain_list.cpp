@@ -115,7 +115,8 @@ extern constinit const Format kPlainListFormat{
     "Plain list of indicators",
     "indicators",
     "One address, prefix, range of addresses, domain, URL, MD5, SHA-1 or SHA-256 a line, with comments after # or ;, "
-    "also as a hosts file. Only a person knows what it means: --list-purpose says it, --list-name and --list-date "
+    "also as a hosts file. Only a person knows what it means: --list-purpose says it, or the name of the folder that "
+    "it lies in, --list-name and --list-date "
     "complete it (else the input's name, and the date in a leading comment or in the name, else now). Lists of "
     "Cloudflare and of Tor exits are known by their file name.",
     detect,

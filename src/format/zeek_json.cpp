@@ -74,22 +74,23 @@ int detect(Bytes head, std::string_view) {
   const std::string_view line = text.substr(start, text.find('\n', start) - start);
   const auto has = [line](std::string_view key) { return line.find(key) != std::string_view::npos; };
   if (!has("\"ts\"")) return 0;
-  return has("\"_path\"") || has("\"uid\"") || has("\"id.orig_h\"") ? 90 : 0;
+  return has("\"_path\"") || has("\"uid\"") || has("\"fuid\"") || has("\"id.orig_h\"") ? 90 : 0;
 }
 
 Result<void> decode(DecodeContext& context) { return JsonDecoder(context).run(); }
 
 }  // namespace
 
-extern constinit const Format kZeekJsonFormat{"zeek-json",
-                                              "Zeek logs, JSON lines",
-                                              "flows, dns, dns_answers, tls, http",
-                                              "conn, dns, ssl and http logs as Zeek's JSON writer makes them, told "
-                                              "apart by _path or by their keys, also mixed in one "
-                                              "file; times as seconds, milliseconds or ISO 8601. Bytes are the "
-                                              "IP-layer counts (orig_ip_bytes, resp_ip_bytes). Other "
-                                              "logs are named and passed over.",
-                                              detect,
-                                              decode};
+extern constinit const Format kZeekJsonFormat{
+    "zeek-json",
+    "Zeek logs, JSON lines",
+    "flows, dns, dns_answers, tls, http, files",
+    "conn, dns, ssl, http and files logs as Zeek's JSON writer makes them, told "
+    "apart by _path or by their keys, also mixed in one "
+    "file; times as seconds, milliseconds or ISO 8601. Bytes are the "
+    "IP-layer counts (orig_ip_bytes, resp_ip_bytes). Other "
+    "logs are named and passed over.",
+    detect,
+    decode};
 
 }  // namespace rw

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "format/sensor_name.h"
+#include "model/indicator_text.h"
 #include "model/records.h"
 
 namespace rw {
@@ -99,6 +100,12 @@ std::string_view main_service(std::string_view service) {
   return first;
 }
 
+// A hash in lower case; null data() where it is none.
+std::string_view lower_hash(std::string_view raw, std::string& slot) {
+  slot = canonical_hash(raw);
+  return slot.empty() ? std::string_view() : std::string_view(slot);
+}
+
 bool is_true(std::string_view text) { return text == "T" || text == "true"; }
 
 std::string_view transport_of(std::uint8_t proto, std::uint16_t server_port) {
@@ -131,13 +138,14 @@ ZeekLog zeek_log_from_path(std::string_view path) {
   if (path == "dns" || path == "dns_red") return ZeekLog::kDns;
   if (path == "ssl" || path == "ssl_red") return ZeekLog::kSsl;
   if (path == "http" || path == "http_red") return ZeekLog::kHttp;
+  if (path == "files" || path == "files_red") return ZeekLog::kFiles;
   return ZeekLog::kUnknown;
 }
 
 std::string zeek_log_not_read(const std::string& path) {
   if (path == kZeekLogUnnamed)
-    return "a zeek log that does not say which it is, and whose fields fit none of conn, dns, ssl and http";
-  return "zeek log '" + path + "' is not read; conn, dns, ssl and http are";
+    return "a zeek log that does not say which it is, and whose fields fit none of conn, dns, ssl, http and files";
+  return "zeek log '" + path + "' is not read; conn, dns, ssl, http and files are";
 }
 
 std::span<const std::string_view> zeek_field_names() {
@@ -378,6 +386,37 @@ void ZeekRows::http(const ZeekValues& values) {
   emitter_.add(http);
 }
 
+void ZeekRows::files(const ZeekValues& values) {
+  FileTransfer file;
+  if (!read_time(values[ZeekField::kTs], file.time)) return void(bad("bad-time", values[ZeekField::kTs]));
+  const auto sent = values.list(ZeekField::kTxHosts), received = values.list(ZeekField::kRxHosts);
+  if (values.has(ZeekField::kOrigH)) {
+    Ends e;
+    if (!ends(values, e)) return;
+    file.src = e.orig;
+    file.dst = e.resp;
+    file.src_port = e.orig_port;
+    file.dst_port = e.resp_port;
+  } else if (!sent.empty() && !received.empty()) {
+    const bool by_client = is_true(values[ZeekField::kIsOrig]);
+    const std::string_view client = by_client ? sent.front() : received.front();
+    const std::string_view server = by_client ? received.front() : sent.front();
+    if (!read_address(client, file.src)) return void(bad("bad-address", client));
+    if (!read_address(server, file.dst)) return void(bad("bad-address", server));
+  } else {
+    return emitter_.skipped("file without a connection");
+  }
+  if (!optional_number(values[ZeekField::kSeenBytes], file.bytes)) return;
+  const auto hash = [&](ZeekField field) { return text(lower_hash(values[field], slots_.slot())); };
+  file.name = text(values[ZeekField::kFilename]);
+  file.mime_type = symbol(values[ZeekField::kMimeType]);
+  file.md5 = hash(ZeekField::kMd5);
+  file.sha1 = hash(ZeekField::kSha1);
+  file.sha256 = hash(ZeekField::kSha256);
+  file.sensor = sensor(values);
+  emitter_.add(file);
+}
+
 void ZeekRows::add(ZeekLog log, const ZeekValues& values) {
   slots_.clear();
   switch (log) {
@@ -385,6 +424,7 @@ void ZeekRows::add(ZeekLog log, const ZeekValues& values) {
     case ZeekLog::kDns: return dns(values);
     case ZeekLog::kSsl: return ssl(values);
     case ZeekLog::kHttp: return http(values);
+    case ZeekLog::kFiles: return files(values);
     case ZeekLog::kUnknown: break;
   }
 }

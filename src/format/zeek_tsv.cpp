@@ -170,14 +170,15 @@ Result<void> decode(DecodeContext& context) { return TsvDecoder(context).run(); 
 
 }  // namespace
 
-extern constinit const Format kZeekTsvFormat{"zeek-tsv",
-                                             "Zeek logs, tab-separated",
-                                             "flows, dns, dns_answers, tls, http",
-                                             "conn, dns, ssl and http logs as Zeek writes them, in any column order, "
-                                             "with any separator, and with headers that change "
-                                             "inside the file. Bytes are the IP-layer counts (orig_ip_bytes, "
-                                             "resp_ip_bytes). Other logs are named and passed over.",
-                                             detect,
-                                             decode};
+extern constinit const Format kZeekTsvFormat{
+    "zeek-tsv",
+    "Zeek logs, tab-separated",
+    "flows, dns, dns_answers, tls, http, files",
+    "conn, dns, ssl, http and files logs as Zeek writes them, in any column order, "
+    "with any separator, and with headers that change "
+    "inside the file. Bytes are the IP-layer counts (orig_ip_bytes, "
+    "resp_ip_bytes). Other logs are named and passed over.",
+    detect,
+    decode};
 
 }  // namespace rw

@@ -6,12 +6,15 @@ namespace rw {
 extern const Section kActivitySection;
 extern const Section kRhythmSection;
 extern const Section kAddressesSection;
+extern const Section kOpsecSection;
 extern const Section kDnsTunnelsSection;
+extern const Section kContentSection;
 extern const Section kContactsSection;
 
 std::span<const Section* const> sections() {
   static constexpr const Section* kSections[] = {
-      &kActivitySection, &kRhythmSection, &kAddressesSection, &kDnsTunnelsSection, &kContactsSection,
+      &kActivitySection,   &kRhythmSection,  &kAddressesSection, &kOpsecSection,
+      &kDnsTunnelsSection, &kContentSection, &kContactsSection,
   };
   return kSections;
 }
