@@ -267,6 +267,12 @@ class Collector {
   std::map<Key, Hit> hits_;
 };
 
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
 std::string filter_of(const Key& key, const ReferenceMatch& match, const std::string& table) {
   if (table == "dns") return "client host " + key.client + " and domain " + match.indicator;
   if (match.kind == "prefix" && match.indicator.find('/') != std::string::npos)
@@ -284,9 +290,14 @@ Finding Collector::finding_of_part(const Key& key, const Hit& hit, const std::ma
     if (all.rows == 0 || sighting.first < all.first) all.first = sighting.first;
     all.last = std::max(all.last, sighting.last);
     all.rows += sighting.rows;
-    finding.figures.push_back({name == "flows" ? "flows" : name + "_records", sighting.rows});
+    finding.figures.push_back({name == "flows"   ? "flows"
+                               : name == "files" ? "files"
+                                                 : name + "_records",
+                               sighting.rows});
     if (name == "flows") finding.figures.push_back({"bytes", sighting.bytes});
-    (how += how.empty() ? "" : ", ") += counted(sighting.rows, name == "flows" ? "flow" : name + " record");
+    (how += how.empty() ? "" : ", ") += counted(sighting.rows, name == "flows"   ? "flow"
+                                                               : name == "files" ? "file"
+                                                                                 : upper(name) + " record");
     if (table.empty() || name == "dns") table = name;
   }
   finding.first_seen = all.first;
@@ -303,11 +314,11 @@ Finding Collector::finding_of_part(const Key& key, const Hit& hit, const std::ma
                                                                             : Severity::kMedium;
   finding.confidence = weak || match.before_first_snapshot ? Confidence::kLow : Confidence::kModerate;
   std::string seen;
-  for (const std::string& one : hit.seen)
-    if (one != match.indicator) (seen += seen.empty() ? " as " : ", ") += one;
-  finding.summary = key.client + " was in contact with " + match.indicator + seen + " (" + how + "), which the list " +
-                    key.list + " names" + (match.label.empty() ? "" : " as " + std::string(match.label)) +
-                    (match.before_first_snapshot ? "; the list is younger than the contact." : ".");
+  for (const std::string& one : hit.seen) (seen += seen.empty() ? "" : ", ") += one;
+  finding.summary = key.client + " was in contact with " + seen + " (" + how + "); the list " + key.list + " names " +
+                    (seen == match.indicator ? "it" : match.indicator) +
+                    (match.label.empty() ? "" : " as " + std::string(match.label)) +
+                    (match.before_first_snapshot ? ", but is younger than the contact." : ".");
   if (match.confidence) finding.figures.push_back({"list_confidence", static_cast<std::int64_t>(*match.confidence)});
   if (!match.reference.empty()) finding.figures.push_back({"reference", std::string(match.reference)});
   const std::int64_t second = kSecond.us;

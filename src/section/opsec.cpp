@@ -117,8 +117,13 @@ void add_table(const Frame& frame, const Shares& now, const std::optional<Shares
                    {frame.say("word.share"), Unit::kShare}};
   if (before) table.columns.push_back({frame.say("word.comparison_share"), Unit::kShare});
   for (const std::string_view kind : kKinds) {
-    std::vector<Document> row = {frame.say("opsec.kind_" + std::string(kind)), now.of(kind), now.share(now.of(kind))};
-    if (before) row.push_back(before->share(before->of(kind)));
+    const auto known = [&](const Shares& shares,
+                           Document value) {  // without ranges nobody knows what is a rented machine
+      return kind == "vps" && !shares.hosting ? Document() : std::move(value);
+    };
+    std::vector<Document> row = {frame.say("opsec.kind_" + std::string(kind)), known(now, now.of(kind)),
+                                 known(now, now.share(now.of(kind)))};
+    if (before) row.push_back(known(*before, before->share(before->of(kind))));
     table.rows.push_back(std::move(row));
   }
   table.total = static_cast<std::int64_t>(table.rows.size());
