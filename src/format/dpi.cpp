@@ -137,12 +137,16 @@ struct Dpi::Module {
   }
 
   static std::mutex mutex;
-  static std::vector<Module*> idle;
+  // Never freed: they live as long as the process, and leak checkers find them here at its end.
+  static std::vector<Module*>& idle() {
+    static auto* const all = new std::vector<Module*>;
+    return *all;
+  }
   static Module* borrow() {
     const std::lock_guard lock(mutex);  // making one must not run in parallel
-    if (!idle.empty()) {
-      Module* module = idle.back();
-      idle.pop_back();
+    if (!idle().empty()) {
+      Module* module = idle().back();
+      idle().pop_back();
       return module;
     }
     const Library& library = rw::ndpi();
@@ -161,11 +165,10 @@ struct Dpi::Module {
   static void give_back(Module* module) {
     module->forget();
     const std::lock_guard lock(mutex);
-    idle.push_back(module);
+    idle().push_back(module);
   }
 };
 std::mutex Dpi::Module::mutex;
-std::vector<Dpi::Module*> Dpi::Module::idle;  // never freed: they live as long as the process
 
 struct Dpi::State {
   struct ndpi_flow_struct flow;
