@@ -291,7 +291,7 @@ void World::make_tunnels(const Slot& slot) {
 Result<void> World::make_mining(const Slot& slot) {
   for (MiningSession& session : make_mining_sessions(rng_, slot)) {
     tap_.add(session);
-    charge(session.coin, session.conversation.bytes());
+    charge("clients", session.conversation.bytes());  // not from the coin's: in a small world that would stop for days
     conversations_.push_back(session.conversation);
     mining_sessions_.emplace_back(session);
   }
@@ -307,7 +307,8 @@ Result<void> World::make_slot(const Slot& slot) {
   const auto earn = [&](std::size_t i, double share) {
     const double bytes = slot.bytes * share * options_.scale;
     states_[i].owed_bytes += bytes;
-    states_[i].owed_conversations += bytes / streams()[i].mean_bytes;
+    const double least = share > 0 ? streams()[i].least_per_day / (kDay.to_seconds() / kSlot.to_seconds()) : 0;
+    states_[i].owed_conversations += std::max(bytes / streams()[i].mean_bytes, least);
   };
   std::size_t remainder = 0;
   for (std::size_t i = 0; i < streams().size(); ++i) {

@@ -63,6 +63,7 @@ struct Stream {
   // Fills the ends, ports, flags and counters of the `made`-th conversation, of about `bytes`.
   void (*make)(Rng& rng, Timestamp t, std::uint64_t made, std::uint64_t bytes, Conversation& conversation);
   std::uint32_t (*most)(Timestamp t) = nullptr;  // conversations in a slot; null: any number
+  double least_per_day = 0;                      // conversations: smaller ones where the scale makes them few
 };
 std::span<const Stream> streams();  // all of them
 std::span<const Stream> address_streams();

@@ -20,7 +20,7 @@ constexpr std::array<Pool, 3> kPools{
     {{v4(198, 18, 185, 10), 3333}, {v4(198, 18, 185, 20), 3333}, {v4(198, 18, 185, 10), 7777}}};
 constexpr const Pool& pool_of(std::uint32_t machine) { return kPools[machine < 3 ? 0 : machine == 3 ? 1 : 2]; }
 
-// Machines mine day and night: so many bytes, whatever the rest of the space does.
+// Machines mine day and night, every day at any scale: so many bytes, whatever the rest of the space does.
 double share_of_rate(const Slot& slot, double bytes_per_day) {
   constexpr double kSlotsPerDay = kDay.to_seconds() / kSlot.to_seconds();
   return bytes_per_day / kSlotsPerDay / slot.bytes;
@@ -65,8 +65,8 @@ void make_monero(Rng& rng, Timestamp t, std::uint64_t made, std::uint64_t bytes,
 }
 
 constexpr std::array<Stream, 2> kStreams{{
-    {"bitcoin", 10'000, share_bitcoin, false, make_bitcoin},
-    {"monero", 12'500, share_monero, false, make_monero, machines},
+    {"bitcoin", 10'000, share_bitcoin, false, make_bitcoin, nullptr, 2},
+    {"monero", 12'500, share_monero, false, make_monero, machines, 2},
 }};
 
 // ---- sessions with their payloads

@@ -66,7 +66,7 @@ struct Banner {
   std::uint16_t port;
   std::string_view transport, module, product, data, time;
 };
-constexpr std::array<Banner, 12> kBanners{{
+constexpr std::array<Banner, 13> kBanners{{
     {v4(198, 18, 192, 10), 8291, "tcp", "mikrotik-winbox", "MikroTik Winbox", "Winbox", "2019-06-11T04:12:09.100000"},
     {v4(198, 18, 192, 10), 2000, "tcp", "ikettle", "MikroTik bandwidth-test server", "\\u0001\\u0000\\u0000\\u0000",
      "2019-06-11T04:12:41.730000"},
@@ -80,6 +80,7 @@ constexpr std::array<Banner, 12> kBanners{{
      "2019-06-29T20:41:30.000000"},
     {v4(198, 18, 192, 40), 500, "udp", "ike", "", "VPN (IKE)\\n\\nInitiator SPI: 5d3c\\nNext Payload: Notification",
      "2019-07-15T00:00:01.000000"},
+    {v4(198, 18, 192, 40), 1194, "udp", "openvpn", "OpenVPN", "OpenVPN:", "2019-07-15T00:03:20.000000"},
     {v4(198, 18, 160, 12), 1194, "udp", "openvpn", "OpenVPN", "OpenVPN:", "2019-05-02T10:00:00.000000"},
     {v4(198, 18, 161, 7), 22, "tcp", "ssh", "OpenSSH", "SSH-2.0-OpenSSH_7.4\\r\\n", "2019-05-03T10:00:00.000000"},
     {v4(198, 18, 185, 10), 3333, "tcp", "http", "", "", "2019-05-20T07:30:00.000000"},
