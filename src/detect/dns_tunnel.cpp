@@ -101,6 +101,7 @@ std::vector<Figure> figures_of(const Tunnel& t) {
       {"message_length_times_baseline", times(t.signs.mean_message_bytes, t.baseline.mean_message_bytes)},
       {"mean_gap_times_baseline", times(t.signs.mean_gap_seconds, t.baseline.mean_gap_seconds)},
       {"windows", t.windows},
+      {"clients", t.clients},
       {"basis", std::string(t.basis == dns_tunnel::Basis::kFlows ? "flows" : "messages")},
       {"server", t.server ? FigureValue(t.server->to_string()) : FigureValue()},
       {"signs", joined(t.reasons)},
@@ -156,8 +157,8 @@ Finding finding_of(const DetectContext& context, const Tunnel& t) {
   finding.severity = is_ours(context, t.client) ? Severity::kHigh : Severity::kMedium;
   if (t.basis == dns_tunnel::Basis::kFlows) {
     finding.technique = "T1572";
-    if (t.confidence == Confidence::kLow) finding.severity = Severity::kLow;
   }
+  if (t.confidence == Confidence::kLow) finding.severity = Severity::kLow;
   finding.confidence = t.confidence;
   return finding;
 }

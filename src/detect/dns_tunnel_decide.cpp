@@ -257,6 +257,7 @@ std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Ans
     for (Tunnel& tunnel : decide_messages(context, evidence, kHistoryWindow)) tunnels.push_back(std::move(tunnel));
   }
   for (Tunnel& tunnel : unknown_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
+  for (Tunnel& tunnel : shared_tunnels(context, answers, tunnels)) tunnels.push_back(std::move(tunnel));
   for (Tunnel& tunnel : flow_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
   for (Tunnel& tunnel : tunnels) {
     tunnel.scope = scope_of(context, tunnel);

@@ -26,6 +26,8 @@ inline constexpr std::string_view kServerWindows = "server_windows";       // ba
 
 inline constexpr std::string_view kManyDomains = "many_domains";        // places of tunnels without a domain
 inline constexpr std::string_view kUnknownQueries = "unknown_queries";  // names there
+inline constexpr std::string_view kSharedNames = "shared_names";        // hours of domains with several clients
+inline constexpr std::string_view kSharedSample = "shared_sample";      // names below them
 
 // Question types that carry what one pleases (is_data_type), as a condition.
 ExprPtr data_type();
@@ -41,6 +43,12 @@ std::vector<Tunnel> flow_tunnels(const DetectContext& context, std::span<const A
 Query unknown_places_question(const DetectContext& context);
 std::vector<Query> unknown_names_questions(const DetectContext& context, std::span<const Answer> first);
 std::vector<Tunnel> unknown_tunnels(const DetectContext& context, std::span<const Answer> answers);
+
+// Domains below which several clients carry little each. `known`: tunnels that were found otherwise.
+Query shared_domains_question(const DetectContext& context);
+std::vector<Query> shared_samples_questions(const DetectContext& context, std::span<const Answer> first);
+std::vector<Tunnel> shared_tunnels(const DetectContext& context, std::span<const Answer> answers,
+                                   std::span<const Tunnel> known);
 
 // subject, organisation or "".
 std::string scope_of(const DetectContext& context, const Tunnel& tunnel);

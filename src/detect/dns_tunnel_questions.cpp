@@ -265,7 +265,8 @@ const Answer* answer_with(std::span<const Answer> answers, std::string_view colu
 }
 
 std::vector<Query> first_questions(const DetectContext& context) {
-  std::vector<Query> queries = {loud_windows(context), unknown_places_question(context)};
+  std::vector<Query> queries = {loud_windows(context), unknown_places_question(context),
+                                shared_domains_question(context)};
   for (Query& query : first_flow_questions(context)) queries.push_back(std::move(query));
   return queries;
 }
@@ -273,6 +274,7 @@ std::vector<Query> first_questions(const DetectContext& context) {
 std::vector<Query> second_questions(const DetectContext& context, std::span<const Answer> first) {
   std::vector<Query> queries = second_message_questions(context, first);
   for (Query& query : unknown_names_questions(context, first)) queries.push_back(std::move(query));
+  for (Query& query : shared_samples_questions(context, first)) queries.push_back(std::move(query));
   for (Query& query : second_flow_questions(context, first)) queries.push_back(std::move(query));
   return queries;
 }

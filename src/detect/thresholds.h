@@ -189,6 +189,19 @@ inline constexpr Threshold kMinOneSizeMinutes{
     .doc = "running in which one size has that share: enough without another sign. For flows alone",
     .least = 1,
     .most = 1e6};
+inline constexpr Threshold kMinSharedBytes{
+    .name = "min_shared_bytes",
+    .value = 4'000,
+    .unit = "bytes",
+    .doc = "of names below one domain in an hour, asked by several clients that stay below min_bytes each",
+    .least = 1,
+    .most = kManyRows};
+inline constexpr Threshold kMinSharedClients{.name = "min_shared_clients",
+                                             .value = 3,
+                                             .unit = "clients",
+                                             .doc = "that share such a domain",
+                                             .least = 2,
+                                             .most = kManyRows};
 inline constexpr Threshold kTellBenign{.name = "tell_benign",
                                        .value = 0,
                                        .unit = "yes or no",
@@ -203,11 +216,26 @@ inline constexpr Threshold kQuietGap{.name = "quiet_gap",
                                      .doc = "a tunnel that rests for longer and comes again is another finding",
                                      .least = 1,
                                      .most = kMaxGapSeconds};
-inline constexpr const Threshold* kAll[] = {
-    &kMinBytes,        &kMinNames,          &kMinSigns,        &kMinNameBytes,        &kMaxGap,
-    &kMinFreshShare,   &kMinTypeShare,      &kMinDataShare,    &kMinAnswerBytes,      &kBusyDomains,
-    &kMinVolumeRatio,  &kTellBenign,        &kMinFlowRequests, &kMinFlowRequestBytes, &kMinFlowAnswerBytes,
-    &kMinOneSizeShare, &kMinOneSizeMinutes, &kQuietGap};
+inline constexpr const Threshold* kAll[] = {&kMinBytes,
+                                            &kMinNames,
+                                            &kMinSigns,
+                                            &kMinNameBytes,
+                                            &kMaxGap,
+                                            &kMinFreshShare,
+                                            &kMinTypeShare,
+                                            &kMinDataShare,
+                                            &kMinAnswerBytes,
+                                            &kBusyDomains,
+                                            &kMinVolumeRatio,
+                                            &kMinSharedBytes,
+                                            &kMinSharedClients,
+                                            &kTellBenign,
+                                            &kMinFlowRequests,
+                                            &kMinFlowRequestBytes,
+                                            &kMinFlowAnswerBytes,
+                                            &kMinOneSizeShare,
+                                            &kMinOneSizeMinutes,
+                                            &kQuietGap};
 }  // namespace dns_tunnel
 // What the detectors below share. Sampled or one-way records of a conversation have few packets: one is enough where
 // the payload says what it is.

@@ -283,6 +283,24 @@ TEST(DnsTunnelLake, OneFindingOfSeveralSensorsWithBaseline) {
   EXPECT_TRUE(detect(small.lake(), context).empty());
 }
 
+TEST(DnsTunnelLake, SeveralClientsThatCarryLittleEach) {
+  const auto names = hex_names(200, "example.net");
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  std::vector<Dns> rows;
+  for (std::size_t i = 0; i < names.size(); ++i)  // 40 clients, 5 names an hour each
+    rows.push_back(lookup(start + Duration::seconds(15 * static_cast<std::int64_t>(i)),
+                          "192.0.2." + std::to_string(1 + i % 40), "192.0.2.253", names[i], "example.net",
+                          dns_tunnel::kTypeTxt));
+  SmallLake small;
+  small.add({}, rows);
+  const auto findings = detect(small.lake());
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"domain", "example.net"}}));
+  EXPECT_EQ(findings[0].confidence, Confidence::kLow);
+  EXPECT_EQ(said(findings[0], "clients"), "40");
+  EXPECT_EQ(said(findings[0], "queries"), "200");
+}
+
 TEST(DnsTunnelLake, WithoutADomainTheKeyIsClientAndServer) {
   std::vector<std::string> names = hex_names(150, "");
   std::vector<Dns> rows;
