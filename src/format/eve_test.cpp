@@ -207,10 +207,27 @@ TEST(EveTest, TlsQuicHttpAndAlert) {
 TEST(EveTest, OtherEventsAreCountedByKind) {
   Decoded d = decode_text("suricata-eve", event("stats", R"("stats":{"uptime":5})") +
                                               event("stats", R"("stats":{"uptime":6})") +
-                                              event("fileinfo", R"("fileinfo":{"size":1})") + kFlow);
+                                              event("anomaly", R"("anomaly":{"type":"decode"})") + kFlow);
   EXPECT_TRUE(d.counts.weird.empty());
   EXPECT_EQ(d.counts.skipped.at("stats"), 2U);
-  EXPECT_EQ(d.counts.skipped.at("fileinfo"), 1U);
+  EXPECT_EQ(d.counts.skipped.at("anomaly"), 1U);
+}
+
+// The event goes from who sent the file; the client is who asked for it.
+TEST(EveTest, FilesHaveTheirHashesAndTheirClient) {
+  Decoded d = decode_text(
+      "suricata-eve",
+      event("fileinfo",
+            R"("fileinfo":{"filename":"/b.zip","size":9,"md5":"D41D8CD98F00B204E9800998ECF8427E","sha1":"short"})",
+            R"("src_ip":"192.0.2.7","src_port":80,"dest_ip":"10.0.0.1","dest_port":50000,"proto":"TCP",)"));
+  ASSERT_EQ(d["files"].size(), 1U);
+  const Row& file = d["files"][0];
+  EXPECT_EQ(file.at("src"), "10.0.0.1");
+  EXPECT_EQ(file.at("dst"), "192.0.2.7");
+  EXPECT_EQ(file.at("dst_port"), "80");
+  EXPECT_EQ(file.at("bytes"), "9");
+  EXPECT_EQ(file.at("md5"), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(file.count("sha1"), 0U);
 }
 
 TEST(EveTest, BadEventsAreToldAndReadingGoesOn) {

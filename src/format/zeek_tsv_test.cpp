@@ -240,11 +240,27 @@ TEST(ZeekTsvTest, LogsWithoutAPathAreKnownByTheirFields) {
   EXPECT_EQ(d["flows"].size(), 1U);
 }
 
+// Zeek before version 5 names who sent and who received, not the connection.
+TEST(ZeekTsvTest, FilesOfOldLogsHaveTheirClient) {
+  Decoded d = decode_text("zeek-tsv", header("files", "ts\tfuid\ttx_hosts\trx_hosts\tis_orig\tseen_bytes\tmd5") +
+                                          "1.0\tF1\t192.0.2.7\t10.0.0.1\tF\t9\tD41D8CD98F00B204E9800998ECF8427E\n"
+                                          "2.0\tF2\t10.0.0.1\t192.0.2.7\tT\t9\t-\n"
+                                          "3.0\tF3\t(empty)\t(empty)\tF\t9\t-\n");
+  ASSERT_TRUE(d.status);
+  ASSERT_EQ(d["files"].size(), 2U);
+  for (const auto& file : d["files"]) {
+    EXPECT_EQ(file.at("src"), "10.0.0.1");
+    EXPECT_EQ(file.at("dst"), "192.0.2.7");
+  }
+  EXPECT_EQ(d["files"][0].at("md5"), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(d.counts.skipped.at("file without a connection"), 1U);
+}
+
 TEST(ZeekTsvTest, OtherLogsAreNamed) {
   Decoded d = decode_text("zeek-tsv", header("x509", "ts\tid") + "1.0\tF1\n1.0\tF2\n");
   ASSERT_FALSE(d.status);
   EXPECT_EQ(d.status.error().code, ErrorCode::kUnsupported);
-  EXPECT_EQ(d.status.error().message, "zeek log 'x509' is not read; conn, dns, ssl and http are");
+  EXPECT_EQ(d.status.error().message, "zeek log 'x509' is not read; conn, dns, ssl, http and files are");
   EXPECT_EQ(d.counts.skipped.at("x509"), 2U);
   EXPECT_TRUE(d.counts.weird.empty());
   Decoded mixed =

@@ -19,6 +19,7 @@ struct Volumes {
   std::int64_t named = 0;  // flows that show a name themselves
   std::int64_t flows = 0;
   bool cut = false;
+  bool younger = false;  // a list is younger than the period's beginning
   std::vector<std::string> notes;
 };
 
@@ -133,6 +134,9 @@ Result<Volumes> read(const Frame& frame, const Side& side) {
   Volumes volumes;
   RW_ASSIGN(const auto reference, Reference::load(frame.store(), side.range));
   volumes.notes = reference->notes();
+  for (const ReferenceList& list : reference->lists())
+    if (list.purpose == "content" && list.first_snapshot && *list.first_snapshot > side.range.from)
+      volumes.younger = true;
   RW_TRY(read_named(frame, side, *reference, volumes));
   Pairs pairs;
   RW_TRY(read_pairs(frame, side, *reference, "tls", "server_name", pairs));
@@ -204,6 +208,7 @@ Result<SectionResult> build(const Frame& frame) {
   const double named = now.flows > 0 ? static_cast<double>(now.named) / static_cast<double>(now.flows) : 0.0;
   result.limits = frame.say("content.limits", {human_share(named)});
   if (now.cut) result.limits += " " + frame.say("content.cut");
+  if (now.younger) result.limits += " " + frame.say("limits.list_younger");
   for (const std::string& note : now.notes) result.limits += " " + note;
   result.query = flows_command(filter_text(frame.subject(), side.range), side.range, "--by server_name");
   result.observations = now.flows;
