@@ -52,8 +52,8 @@ namespace {
 
 // Ports and names of what is regular by nature: DNS, DHCP, NTP, NetBIOS, SNMP, SSDP, mDNS, LLMNR, STUN.
 constexpr std::int64_t kOrdinaryPorts[] = {53, 67, 68, 123, 137, 138, 161, 853, 1900, 3478, 5353, 5355};
-constexpr std::string_view kOrdinaryApps[] = {"dns", "dot", "doh", "doq", "dnscrypt", "dhcp", "ntp", "netbios-ns",
-                                              "snmp", "ssdp", "mdns", "llmnr", "stun"};
+constexpr std::string_view kOrdinaryApps[] = {"dns",        "dot",  "doh",  "doq",  "dnscrypt", "dhcp", "ntp",
+                                              "netbios-ns", "snmp", "ssdp", "mdns", "llmnr",    "stun"};
 
 // Bounds of what comes into memory, whatever the lake holds.
 constexpr std::uint64_t kMostPairDays = 200'000;
@@ -66,13 +66,14 @@ constexpr std::int64_t kMostConnections = 400'000;  // of all candidates togethe
 enum Question : std::size_t { kPairs, kServices, kSources, kSpan, kRows };
 
 ExprPtr inside(const DetectContext& context, std::string_view address) {
-  return expr::in_prefixes(address, context.organisation.prefixes.empty() ? internal_prefixes()
-                                                                          : context.organisation.prefixes);
+  return expr::in_prefixes(address,
+                           context.organisation.prefixes.empty() ? internal_prefixes() : context.organisation.prefixes);
 }
 
 ExprPtr outward(const DetectContext& context) {
   static const auto* const kNobody =  // RFC 5771, RFC 4291 2.7, RFC 919
-      new std::vector<Prefix>{*Prefix::parse("224.0.0.0/4"), *Prefix::parse("ff00::/8"), *Prefix::parse("255.255.255.255/32")};
+      new std::vector<Prefix>{*Prefix::parse("224.0.0.0/4"), *Prefix::parse("ff00::/8"),
+                              *Prefix::parse("255.255.255.255/32")};
   std::vector<Value> ports(std::begin(kOrdinaryPorts), std::end(kOrdinaryPorts));
   std::vector<Value> apps;
   for (const std::string_view app : kOrdinaryApps) apps.emplace_back(std::string(app));
@@ -98,7 +99,9 @@ std::vector<Query> queries(const DetectContext& context) {
   pairs.table = "flows";
   pairs.time = context.range;
   pairs.where = outward(context);
-  pairs.group_by = {{"src", expr::column("src")}, {"dst", expr::column("dst")}, {"day", day_of()},
+  pairs.group_by = {{"src", expr::column("src")},
+                    {"dst", expr::column("dst")},
+                    {"day", day_of()},
                     {"sensor", expr::column("sensor")}};
   pairs.measures = {{"connections", Measure::Kind::kCount, nullptr},
                     {"first", Measure::Kind::kMin, expr::column("start_time")},
@@ -109,7 +112,8 @@ std::vector<Query> queries(const DetectContext& context) {
   const auto bound = [&](Expr::Kind kind, const Threshold& threshold) {
     return expr::binary(kind, expr::column("connections"), expr::number(values.whole(threshold)));
   };
-  pairs.having = expr::all_of({bound(Expr::Kind::kGe, limits::kMinConnections), bound(Expr::Kind::kLe, limits::kMaxConnections)});
+  pairs.having =
+      expr::all_of({bound(Expr::Kind::kGe, limits::kMinConnections), bound(Expr::Kind::kLe, limits::kMaxConnections)});
   pairs.order_by = {{"connections", false}};
   pairs.limit = kMostPairDays;
 
@@ -119,7 +123,8 @@ std::vector<Query> queries(const DetectContext& context) {
   services.where = pairs.where;
   services.group_by = {{"dst", expr::column("dst")}};
   services.measures = {{"sources", Measure::Kind::kDistinct, expr::column("src")}};
-  services.having = expr::binary(Expr::Kind::kGe, expr::column("sources"), expr::number(values.whole(limits::kMinSources)));
+  services.having =
+      expr::binary(Expr::Kind::kGe, expr::column("sources"), expr::number(values.whole(limits::kMinSources)));
   services.order_by = {{"sources", true}};
   services.limit = kMostServices;
 
@@ -195,8 +200,18 @@ std::vector<PairDay> candidates(const DetectContext& context, std::span<const An
     if (src == nullptr || dst == nullptr || day == nullptr || first == nullptr || last == nullptr) continue;
     const auto observed = days.find(*day);
     if (observed == days.end() || services.contains(*dst) || *last - *first < least_span) continue;
-    PairDay pair{*src, *dst, *day, as_string(row[3]), as_int(row[4]), *first, *last, as_int(row[7]), as_string(row[8]),
-                 as_int(row[9]), observed->second, 0};
+    PairDay pair{*src,
+                 *dst,
+                 *day,
+                 as_string(row[3]),
+                 as_int(row[4]),
+                 *first,
+                 *last,
+                 as_int(row[7]),
+                 as_string(row[8]),
+                 as_int(row[9]),
+                 observed->second,
+                 0};
     pair.most = (3 + most_duration(*first, *last, pair.observed)) / 4;
     if (pair.most < least) continue;
     const auto [found, fresh] = best.try_emplace(pair.key(), pair);
@@ -218,14 +233,17 @@ std::vector<PairDay> candidates(const DetectContext& context, std::span<const An
 // The connections of the candidates, one by one.
 std::vector<Query> follow_up(const DetectContext& context, std::span<const Answer> answers) {
   std::vector<std::vector<Value>> tuples;
-  for (const PairDay& pair : candidates(context, answers)) tuples.push_back({pair.src, pair.dst, pair.sensor, pair.day});
+  for (const PairDay& pair : candidates(context, answers))
+    tuples.push_back({pair.src, pair.dst, pair.sensor, pair.day});
   Query rows;
   rows.table = "flows";
   rows.time = context.range;
-  rows.where = tuples.empty() ? expr::any_of({})
-                              : expr::all_of({outward(context), expr::tuple_in({expr::column("src"), expr::column("dst"),
-                                                                                expr::column("sensor"), day_of()},
-                                                                               std::move(tuples))});
+  rows.where =
+      tuples.empty()
+          ? expr::any_of({})
+          : expr::all_of({outward(context),
+                          expr::tuple_in({expr::column("src"), expr::column("dst"), expr::column("sensor"), day_of()},
+                                         std::move(tuples))});
   rows.select = {{"src", expr::column("src")},
                  {"dst", expr::column("dst")},
                  {"start_time", expr::column("start_time")},
@@ -269,9 +287,8 @@ std::vector<Scored> scored(const DetectContext& context, std::span<const Answer>
 
 // Days of one pair, the best of which says how regular it is.
 Finding about(std::span<const Scored> days) {
-  const auto best = std::max_element(days.begin(), days.end(), [](const Scored& a, const Scored& b) {
-    return a.score.total() < b.score.total();
-  });
+  const auto best = std::max_element(
+      days.begin(), days.end(), [](const Scored& a, const Scored& b) { return a.score.total() < b.score.total(); });
   Episode window;
   window.first = days.front().pair.first;
   window.last = days.back().pair.last;
@@ -286,16 +303,15 @@ Finding about(std::span<const Scored> days) {
                                episode_command("src host " + src + " and dst host " + dst, window));
   std::erase_if(finding.figures, [](const Figure& figure) { return figure.name == "answered_flows"; });
   const auto count = static_cast<std::int64_t>(days.size());
-  finding.figures.insert(finding.figures.end(),
-                         {{"score", best->score.total()},
-                          {"timing_score", best->score.timing},
-                          {"size_score", best->score.sizes},
-                          {"duration_score", best->score.duration},
-                          {"histogram_score", best->score.histogram},
-                          {"median_gap_seconds", best->score.gap.to_seconds()},
-                          {"days", count},
-                          {"port", best->pair.port},
-                          {"server_name", name.empty() ? FigureValue() : FigureValue(name)}});
+  finding.figures.insert(finding.figures.end(), {{"score", best->score.total()},
+                                                 {"timing_score", best->score.timing},
+                                                 {"size_score", best->score.sizes},
+                                                 {"duration_score", best->score.duration},
+                                                 {"histogram_score", best->score.histogram},
+                                                 {"median_gap_seconds", best->score.gap.to_seconds()},
+                                                 {"days", count},
+                                                 {"port", best->pair.port},
+                                                 {"server_name", name.empty() ? FigureValue() : FigureValue(name)}});
   finding.severity = Severity::kMedium;
   finding.confidence = count > 1 ? Confidence::kModerate : Confidence::kLow;
   char score[16];

@@ -8,7 +8,7 @@
 namespace rw {
 namespace {
 
-constexpr int kHoursOfARun = 12;     // as long as this is a whole day's worth
+constexpr int kHoursOfARun = 12;      // as long as this is a whole day's worth
 constexpr int kLeastHoursOfARun = 6;  // a shorter run is an evening's use
 constexpr int kLeastHoursForLevels = 11;
 constexpr std::size_t kLevels = 2;  // a program that has a slow and a fast hour
@@ -36,10 +36,12 @@ double spread(const std::vector<double>& sorted) {
 }
 
 std::vector<double> by_hour(std::span<const Timestamp> times, TimeRange day) {
-  const auto hours = static_cast<std::size_t>(std::max<std::int64_t>(1, (day.to.us - day.from.us + kHour.us - 1) / kHour.us));
+  const auto hours =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, (day.to.us - day.from.us + kHour.us - 1) / kHour.us));
   std::vector<double> counts(hours);
   for (const Timestamp time : times) {
-    const std::int64_t hour = std::clamp<std::int64_t>((time.us - day.from.us) / kHour.us, 0, static_cast<std::int64_t>(hours) - 1);
+    const std::int64_t hour =
+        std::clamp<std::int64_t>((time.us - day.from.us) / kHour.us, 0, static_cast<std::int64_t>(hours) - 1);
     ++counts[static_cast<std::size_t>(hour)];
   }
   return counts;

@@ -58,7 +58,8 @@ TEST(BeaconScore, NoCloserLookRaisesTheDurationAboveItsBound) {
     const double from = std::uniform_real_distribution<double>(0, 80'000)(random);
     const double to = std::uniform_real_distribution<double>(from, 86'399)(random);
     for (int i = 0; i < 40; ++i)
-      times.push_back(kWholeDay.from + Duration{static_cast<std::int64_t>(std::uniform_real_distribution<double>(from, to)(random) * 1e6)});
+      times.push_back(kWholeDay.from + Duration{static_cast<std::int64_t>(
+                                           std::uniform_real_distribution<double>(from, to)(random) * 1e6)});
     std::sort(times.begin(), times.end());
     const std::vector<double> sizes(times.size(), 1.0);
     EXPECT_LE(beacon_score(times, sizes, kWholeDay).duration, most_duration(times.front(), times.back(), kWholeDay));

@@ -71,7 +71,8 @@ constexpr Service kServices[] = {
 };
 
 const Service* service_of(std::string_view id) {
-  const auto* found = std::find_if(std::begin(kServices), std::end(kServices), [&](const Service& s) { return s.id == id; });
+  const auto* found =
+      std::find_if(std::begin(kServices), std::end(kServices), [&](const Service& s) { return s.id == id; });
   return found == std::end(kServices) ? nullptr : found;
 }
 
@@ -85,7 +86,8 @@ constexpr std::uint64_t kMostTargets = 10'000;
 enum Extra : std::size_t { kAskedPackets, kAskedBytes, kSentPackets, kSentBytes, kByPayload };
 
 ExprPtr scaled(std::string_view column) {
-  return expr::binary(Expr::Kind::kMul, expr::coalesce({expr::column(column), expr::number(0)}), expr::column("sampling"));
+  return expr::binary(Expr::Kind::kMul, expr::coalesce({expr::column(column), expr::number(0)}),
+                      expr::column("sampling"));
 }
 
 // The services of one port column, and rows whose payload agrees.
@@ -163,13 +165,14 @@ Query resolver_query(const DetectContext& context, const Scope& scope) {
                               expr::binary(Expr::Kind::kGt, expr::column("answers"), expr::number(0)),
                               expr::not_(expr::is_null(expr::column("registered_domain")))};
   if (!own.empty()) all.push_back(expr::not_(expr::in(expr::column("registered_domain"), std::move(own))));
-  return event_query({.table = "dns",
-                      .answered = expr::all_of({}),
-                      .amount = expr::coalesce({expr::column("response_bytes"), expr::number(0)})},
-                     context.range, expr::all_of(std::move(all)),
-                     {{"server", expr::column("server")}, {"service", expr::text("dns")}}, expr::column("client"),
-                     std::vector<ExtraMeasure>{{{"domains", Measure::Kind::kDistinct, expr::column("registered_domain")},
-                                                ExtraMeasure::Merge::kMost}});
+  return event_query(
+      {.table = "dns",
+       .answered = expr::all_of({}),
+       .amount = expr::coalesce({expr::column("response_bytes"), expr::number(0)})},
+      context.range, expr::all_of(std::move(all)), {{"server", expr::column("server")}, {"service", expr::text("dns")}},
+      expr::column("client"),
+      std::vector<ExtraMeasure>{
+          {{"domains", Measure::Kind::kDistinct, expr::column("registered_domain")}, ExtraMeasure::Merge::kMost}});
 }
 
 std::vector<Scope> owned(const DetectContext& context) {
@@ -195,7 +198,8 @@ std::vector<Query> queries(const DetectContext& context) {
 // Requests and answers of both kinds of records together.
 std::vector<Episode> exposures(const DetectContext& context, std::span<const Answer> of_scope) {
   const auto extra = extras(kSides[0]);
-  std::vector<Episode> all = episodes_of(of_scope.subspan(0, 2), kKeys, context.thresholds.duration(limits::kQuietGap), extra);
+  std::vector<Episode> all =
+      episodes_of(of_scope.subspan(0, 2), kKeys, context.thresholds.duration(limits::kQuietGap), extra);
   std::erase_if(all, [](const Episode& episode) { return episode.extra[kSentPackets] <= 0; });
   return all;
 }
@@ -217,8 +221,9 @@ std::vector<Query> follow_up(const DetectContext& context, std::span<const Answe
       Query query;
       query.table = "flows";
       query.time = context.range;
-      query.where = servers.empty() ? expr::any_of({})
-                                    : expr::all_of({condition(context, scopes[i], side), expr::in_prefixes(side.server, servers)});
+      query.where = servers.empty()
+                        ? expr::any_of({})
+                        : expr::all_of({condition(context, scopes[i], side), expr::in_prefixes(side.server, servers)});
       query.group_by = {{"server", expr::column(side.server)},
                         {"service", service_by(side.port)},
                         {"target", expr::column(side.client)}};
@@ -296,9 +301,9 @@ std::optional<Finding> about(const DetectContext& context, const Scope& scope, c
   Finding finding = finding_of(episode, entities_of(scope, episode),
                                episode_command("udp and host " + episode.key[0] + " and port " + port, episode));
   const bool payload = episode.extra[kByPayload] > 0;
-  finding.severity = abused || amplifies                                        ? Severity::kHigh
+  finding.severity = abused || amplifies                                   ? Severity::kHigh
                      : ratio >= context.thresholds[limits::kOrdinaryRatio] ? Severity::kMedium
-                                                                                : Severity::kLow;
+                                                                           : Severity::kLow;
   finding.confidence = payload ? Confidence::kHigh : abused || amplifies ? Confidence::kModerate : Confidence::kLow;
   finding.evidence = {EvidenceKind::kBehaviour, payload ? EvidenceKind::kPayload : EvidenceKind::kPort};
   if (abused || amplifies) finding.technique = "T1498.002";
@@ -310,18 +315,17 @@ std::optional<Finding> about(const DetectContext& context, const Scope& scope, c
                           {"payload_amplification", known(ratios.payloads)},
                           {"sources_in_busiest_day", episode.peers},
                           {"largest_target_share", all > 0 ? FigureValue(share) : FigureValue()}});
-  finding.summary =
-      std::string(service.name) + " of " + episode.key[0] + " answered " + group_thousands(episode.peers) +
-      (episode.peers == 1 ? " address" : " addresses") + " outside in the busiest day, " + human_bytes(episode.extra[kSentBytes]) +
-      (ratios.payloads ? ", " + two_digits(ratio) + " times what was asked" : "") +
-      (abused ? "; " + two_digits(100 * share) + " % of it to one target, as in abuse" : "") + ".";
+  finding.summary = std::string(service.name) + " of " + episode.key[0] + " answered " +
+                    group_thousands(episode.peers) + (episode.peers == 1 ? " address" : " addresses") +
+                    " outside in the busiest day, " + human_bytes(episode.extra[kSentBytes]) +
+                    (ratios.payloads ? ", " + two_digits(ratio) + " times what was asked" : "") +
+                    (abused ? "; " + two_digits(100 * share) + " % of it to one target, as in abuse" : "") + ".";
   return finding;
 }
 
 Finding open_resolver(const Scope& scope, const Episode& episode) {
-  Finding finding = finding_of(
-      episode, entities_of(scope, episode),
-      episode_command("udp and host " + episode.key[0] + " and port 53", episode));
+  Finding finding = finding_of(episode, entities_of(scope, episode),
+                               episode_command("udp and host " + episode.key[0] + " and port 53", episode));
   finding.title = "Open resolver";
   finding.technique = "T1498.002";
   finding.severity = Severity::kHigh;
@@ -339,7 +343,8 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
   std::vector<Finding> findings;
   const std::vector<Scope> scopes = owned(context);
   const Duration gap = context.thresholds.duration(limits::kQuietGap);
-  const std::vector<ExtraMeasure> domains = {{{"domains", Measure::Kind::kDistinct, nullptr}, ExtraMeasure::Merge::kMost}};
+  const std::vector<ExtraMeasure> domains = {
+      {{"domains", Measure::Kind::kDistinct, nullptr}, ExtraMeasure::Merge::kMost}};
   for (std::size_t i = 0; i < scopes.size(); ++i) {
     const auto of_scope = answers.subspan(kQuestions * i, kQuestions);
     const Targets targets = targets_of(answers.subspan(kQuestions * scopes.size() + kFollowUps * i, kFollowUps));

@@ -51,7 +51,11 @@ struct Plugin {
 };
 const std::vector<Plugin>& plugins() {
   static const auto* const kPlugins = new std::vector<Plugin>{
-      {"flash", "Flash", {"*.swf", "*.swf?*"}, {"*shockwave-flash*", "*x-flv*"}, {"*shockwave flash*", "*adobe flash*"},
+      {"flash",
+       "Flash",
+       {"*.swf", "*.swf?*"},
+       {"*shockwave-flash*", "*x-flv*"},
+       {"*shockwave flash*", "*adobe flash*"},
        "2020-12-31"},
       {"silverlight", "Silverlight", {"*.xap", "*.xap?*"}, {"*silverlight*"}, {"*silverlight*"}, "2021-10-12"}};
   return *kPlugins;
@@ -112,8 +116,7 @@ Finding about(const Scope& scope, const Episode& episode, bool client) {
   finding.confidence = episode.answered > 0 ? Confidence::kHigh : Confidence::kModerate;
   finding.summary = who + (scope.subject ? " of " + scope.subject->name : "") + (client ? " loaded " : " served ") +
                     std::string(plugin.name) + " in " + counted(episode.flows, "request") + ", " +
-                    human_bytes(static_cast<double>(episode.bytes)) +
-                    (outdated ? ", after its last update" : "") + ".";
+                    human_bytes(static_cast<double>(episode.bytes)) + (outdated ? ", after its last update" : "") + ".";
   return finding;
 }
 
@@ -122,8 +125,8 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
   const std::vector<Scope> scopes = scopes_of(context);
   for (std::size_t i = 0; i < scopes.size(); ++i)
     for (std::size_t end = 0; end < kQuestions; ++end)
-      for (const Episode& episode : episodes_of(answers.subspan(kQuestions * i + end, 1), kKeys,
-                                                context.thresholds.duration(limits::kQuietGap)))
+      for (const Episode& episode :
+           episodes_of(answers.subspan(kQuestions * i + end, 1), kKeys, context.thresholds.duration(limits::kQuietGap)))
         if (static_cast<double>(episode.flows) >= context.thresholds[limits::kMinRequests])
           findings.push_back(about(scopes[i], episode, end == 0));
   return findings;

@@ -6,16 +6,25 @@ namespace rw {
 extern const Section kActivitySection;
 extern const Section kRhythmSection;
 extern const Section kAddressesSection;
+extern const Section kMiningSection;
 extern const Section kOpsecSection;
 extern const Section kDnsTunnelsSection;
 extern const Section kContentSection;
 extern const Section kContactsSection;
 
 std::span<const Section* const> sections() {
+  // clang-format off
   static constexpr const Section* kSections[] = {
-      &kActivitySection,   &kRhythmSection,  &kAddressesSection, &kOpsecSection,
-      &kDnsTunnelsSection, &kContentSection, &kContactsSection,
+      &kActivitySection,
+      &kRhythmSection,
+      &kAddressesSection,
+      &kMiningSection,
+      &kOpsecSection,
+      &kDnsTunnelsSection,
+      &kContentSection,
+      &kContactsSection,
   };
+  // clang-format on
   return kSections;
 }
 

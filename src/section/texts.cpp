@@ -158,6 +158,40 @@ constexpr Line kLines[] = {
     {"limits.sensor_listed", "Volumes come from the sensor that the subject file names: {0}."},
     {"limits.sensor_most", "Volumes come, for each watched prefix, from the sensor that saw most: {0}."},
     {"limits.zone_change", "The offset of {0} changed between or within the periods; local times follow it."},
+    {"mining.behind", "At least {0} machines stand behind one address."},
+    {"mining.change", "Change"},
+    {"mining.fact", "of mining and coin traffic, by payload"},
+    {"mining.fact_port", "uses of ports of coins and pools; ports are all the evidence"},
+    {"mining.figure", "Volume by month"},
+    {"mining.figure_text", "Bars for each of {0} uses by month. The highest is {2} in {1}."},
+    {"mining.grew", "It rose to {1} times as much a day around {0}."},
+    {"mining.item", "{0}: {1} (watched addresses: {2}; peers: {3})."},
+    {"mining.limits",
+     "Traffic cannot give a hash rate, and an address is not a machine: the number of machines is a lower bound. What "
+     "rests on ports alone is never above low confidence, for other services use these ports; and whoever mines on "
+     "other ports, encrypted, is seen only where a sensor saw a payload."},
+    {"mining.machines", "Machines at least"},
+    {"mining.method",
+     "Payload decides first: logins, jobs and shares of pools (Stratum, Monero, Ethereum) and messages of the networks "
+     "of Bitcoin, Litecoin and Monero, on any port. A server and port at which a payload was seen once, in the period "
+     "or before it, stands for all flows to it, also those of sensors that see no payload; and a node that was seen "
+     "speaking on a port stands for all its peers on that port. What is left is told by port: TCP of at least three "
+     "packets to 8332, 8333, 18080, 18081, 9332, 9333 (coins) or 3333, 7777 (pools). "
+     "Machines: different worker names, or sessions with pools at one time, behind one address. Messages a day: of "
+     "sessions with payload, on the days that had any. The change is the clearest change of level in daily bytes from "
+     "the first day of use on; its ratio compares the daily means after and before it."},
+    {"mining.node_payload", "Node of {0}'s network"},
+    {"mining.node_port", "Port of {0} (port only)"},
+    {"mining.none", "Nothing that mines or passes on coins was seen, by payload or by port."},
+    {"mining.peers", "Peers"},
+    {"mining.pool_payload", "Mining of {0} at pools"},
+    {"mining.pool_port", "Port of pools, {0} (port only)"},
+    {"mining.question", "Does this space mine, which coins, since when and how much?"},
+    {"mining.ratio", "Change, times"},
+    {"mining.shrank", "It fell to {1} times as much a day around {0}."},
+    {"mining.table", "Uses of coins"},
+    {"mining.title", "Mining"},
+    {"mining.unknown_coin", "an unknown coin"},
     {"opsec.fact", "of all traffic is hidden"},
     {"opsec.fact_before", "{0} in the comparison"},
     {"opsec.figure", "Hidden traffic by kind, as share of all traffic"},
@@ -278,6 +312,7 @@ constexpr Line kLines[] = {
     {"word.client", "Client"},
     {"word.comparison_mean", "Comparison"},
     {"word.comparison_share", "Share before"},
+    {"word.confidence", "Confidence"},
     {"word.domain", "Domain"},
     {"word.first_seen", "First seen (UTC)"},
     {"word.flows", "Flows"},

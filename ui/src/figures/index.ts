@@ -16,6 +16,7 @@ import {SVGRenderer} from 'echarts/renderers';
 import {daily} from './daily';
 import {escaped} from './format';
 import {hours} from './hours';
+import {monthly} from './monthly';
 import {ranking} from './ranking';
 import {spans} from './spans';
 import type {FigureKind, Frame, Palette} from './types';
@@ -26,7 +27,7 @@ use([
   MarkLineComponent, TooltipComponent, VisualMapPiecewiseComponent, SVGRenderer,
 ]);
 
-export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, ranking: ranking, spans: spans, week: week};
+export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, monthly: monthly, ranking: ranking, spans: spans, week: week};
 
 const kHeatSteps = 7;
 
