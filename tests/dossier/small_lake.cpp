@@ -49,18 +49,24 @@ SmallLake::~SmallLake() {
 
 void SmallLake::add(const std::vector<Flow>& flows, const std::vector<Dns>& dns,
                     const std::vector<DnsAnswer>& answers) {
+  add_rows([&](Emitter& emitter) {
+    for (const Flow& flow : flows) emitter.add(flow);
+    for (const Dns& row : dns) emitter.add(row);
+    for (const DnsAnswer& row : answers) emitter.add(row);
+  });
+}
+
+void SmallLake::add_rows(const std::function<void(Emitter&)>& fill) {
   const std::string name = "input-" + std::to_string(++inputs_);
   auto transaction = lake_->begin_ingest();
   ASSERT_TRUE(transaction) << transaction.error().message;
   Emitter emitter(**transaction, name, "test", Timestamp::now());
-  for (const Flow& flow : flows) emitter.add(flow);
-  for (const Dns& row : dns) emitter.add(row);
-  for (const DnsAnswer& row : answers) emitter.add(row);
+  fill(emitter);
   const auto finished = emitter.finish();
   ASSERT_TRUE(finished) << finished.error().message;
   InputIdentity input;
   input.name = name;
-  input.bytes = flows.size();
+  input.bytes = static_cast<std::uint64_t>(inputs_);
   input.head_hash = static_cast<std::uint64_t>(inputs_);
   const auto committed = (*transaction)->commit(input, emitter.counts());
   ASSERT_TRUE(committed) << committed.error().message;

@@ -1,12 +1,14 @@
 // Small lakes for tests: flows and DNS rows from a few words each.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lake/lake.h"
+#include "model/emitter.h"
 #include "model/records.h"
 #include "model/subject.h"
 
@@ -25,6 +27,8 @@ class SmallLake {
   // Rows become visible together. Text members must live until this returns.
   void add(const std::vector<Flow>& flows, const std::vector<Dns>& dns = {},
            const std::vector<DnsAnswer>& answers = {});
+  // Rows of any kind: `fill` adds them.
+  void add_rows(const std::function<void(Emitter&)>& fill);
 
  private:
   std::string folder_;
