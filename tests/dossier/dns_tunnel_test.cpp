@@ -121,17 +121,16 @@ std::vector<Labelled> labelled() {
   return all;
 }
 
-// Tunnels in these; "dns edge case" is dns2tcp by its names. Where a resolver refused, no tunnel came about.
+// Tunnels in these; "dns edge case" is dns2tcp by its names.
 bool is_tunnel(const Labelled& file) {
   if (file.path.filename() == "dns-bug-1158.pcap") return true;
-  return file.label.starts_with("dns-tunnel") && file.path.string().find("-resolver") == std::string::npos;
+  return file.label.starts_with("dns-tunnel");
 }
-bool is_undecided(const Labelled& file) { return file.path.string().find("-resolver") != std::string::npos; }
 
 std::vector<fs::path> without_tunnels(const std::vector<Labelled>& files) {
   std::vector<fs::path> paths;
   for (const Labelled& file : files)
-    if (!is_tunnel(file) && !is_undecided(file)) paths.push_back(file.path);
+    if (!is_tunnel(file)) paths.push_back(file.path);
   return paths;
 }
 
@@ -198,7 +197,6 @@ TEST(DnsTunnelData, LiveTableIsTheStoresAndTellsInTime) {
     });
     EXPECT_EQ(rows.size(), stored.size()) << file.path;
     EXPECT_TRUE(rows == stored) << file.path;
-    if (is_undecided(file)) continue;
     EXPECT_EQ(detections.size(), is_tunnel(file) ? 1U : 0U) << file.path;
     for (const Detection& d : detections) {
       seconds.push_back((d.time - d.tunnel.first).to_seconds());
