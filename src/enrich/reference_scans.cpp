@@ -50,6 +50,9 @@ std::string lowered(std::string_view text) {
 bool says(std::string_view text, std::string_view word) { return lowered(text).find(word) != std::string::npos; }
 
 std::string_view vpn_of_words(const ScanService& service) {
+  // As a whole word only: ikettle is a scanner's module too.
+  if (const std::string service_name = lowered(service.service); service_name == "ike" || service_name == "ike-nat-t")
+    return "ike";
   for (const VpnWord& word : kVpnWords)
     if (says(service.service, word.word) || says(service.product, word.word)) return word.protocol;
   return {};

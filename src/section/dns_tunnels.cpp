@@ -6,6 +6,7 @@
 #include "detect/dns_tunnel.h"
 #include "enrich/reference.h"
 #include "section/section.h"
+#include "section/tunnels.h"
 
 namespace rw {
 namespace {
@@ -128,13 +129,8 @@ void tell(const Frame& frame, const std::vector<Tunnel>& tunnels, SectionResult&
 Result<SectionResult> build(const Frame& frame) {
   SectionResult result;
   const Side& side = frame.period();
-  DetectContext context;
-  context.subjects = {frame.subject()};
-  context.organisation = frame.organisation();
-  context.range = side.range;
-  RW_ASSIGN(context.reference, Reference::load(frame.store(), side.range));
-  RW_ASSIGN(std::vector<Tunnel> tunnels, dns_tunnel::find_tunnels(frame.store(), context));
-  std::erase_if(tunnels, [](const Tunnel& t) { return t.exchange != dns_tunnel::Exchange::kNone; });
+  RW_ASSIGN(const auto found, tunnels_of_period(frame));
+  std::vector<Tunnel> tunnels = *found;
   std::stable_sort(tunnels.begin(), tunnels.end(),
                    [](const Tunnel& a, const Tunnel& b) { return a.bytes().value_or(0) > b.bytes().value_or(0); });
   result.method = frame.say("dns_tunnels.method");
@@ -149,6 +145,19 @@ Result<SectionResult> build(const Frame& frame) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const std::vector<Tunnel>>> tunnels_of_period(const Frame& frame) {
+  return frame.shared<std::vector<Tunnel>>("dns_tunnels", [&frame]() -> Result<std::vector<Tunnel>> {
+    DetectContext context;
+    context.subjects = {frame.subject()};
+    context.organisation = frame.organisation();
+    context.range = frame.period().range;
+    RW_ASSIGN(context.reference, Reference::load(frame.store(), context.range));
+    RW_ASSIGN(std::vector<Tunnel> tunnels, dns_tunnel::find_tunnels(frame.store(), context));
+    std::erase_if(tunnels, [](const Tunnel& t) { return t.exchange != dns_tunnel::Exchange::kNone; });
+    return tunnels;
+  });
+}
 
 extern constinit const Section kDnsTunnelsSection{
     "dns_tunnels", "dns_tunnels.question", "data carried over DNS: by whom, to where, how much, and what it resembles",

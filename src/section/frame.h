@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +83,17 @@ class Frame {
   // said), else with times.
   std::string period_text(TimeRange range) const;
 
+  // What several sections of one dossier need, computed once: `make` is called the first time that `name` is asked for.
+  template <typename T>
+  Result<std::shared_ptr<const T>> shared(const std::string& name, const std::function<Result<T>()>& make) const {
+    std::shared_ptr<const void>& kept = (*shared_)[name];
+    if (!kept) {
+      RW_ASSIGN(T made, make());
+      kept = std::make_shared<const T>(std::move(made));
+    }
+    return std::static_pointer_cast<const T>(kept);
+  }
+
   // Sentences about sensors, gaps and comparability that every section with volumes has to state.
   std::string volume_limits() const;
 
@@ -96,6 +109,8 @@ class Frame {
   std::optional<Side> comparison_;
   LocalClock clock_;
   Comparability comparability_;
+  std::shared_ptr<std::map<std::string, std::shared_ptr<const void>>> shared_ =
+      std::make_shared<std::map<std::string, std::shared_ptr<const void>>>();
 };
 
 Comparability compare(const Side& period, const Side* comparison);

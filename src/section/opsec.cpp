@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "enrich/reference.h"
 #include "section/section.h"
+#include "section/tunnels.h"
 
 namespace rw {
 namespace {
@@ -139,6 +140,34 @@ std::string limits_of(const Frame& frame, const Shares& shares) {
   return text;
 }
 
+// What the flows between the ends of the period's tunnels carried on port 53; where no flow was seen of a tunnel, what
+// its messages did. Null where neither is known of any.
+Result<std::optional<std::int64_t>> tunnel_bytes(const Frame& frame) {
+  RW_ASSIGN(const auto tunnels, tunnels_of_period(frame));
+  std::optional<std::int64_t> total;
+  for (const dns_tunnel::Tunnel& tunnel : *tunnels) {
+    if (tunnel.scope != "subject") continue;
+    std::optional<std::int64_t> carried = tunnel.bytes();
+    if (tunnel.client && tunnel.server) {
+      Query q;
+      q.table = "flows";
+      q.time = {std::max(tunnel.first - kQuarter, frame.period().range.from),
+                std::min(tunnel.last + kQuarter, frame.period().range.to)};
+      const ExprPtr src = expr::column("src"), dst = expr::column("dst");
+      q.where = expr::all_of(
+          {frame.period().vantage.counted(),
+           expr::tuple_in({src, dst}, {{*tunnel.client, *tunnel.server}, {*tunnel.server, *tunnel.client}}),
+           expr::any_of({expr::eq(expr::column("dst_port"), expr::number(53)),
+                         expr::eq(expr::column("src_port"), expr::number(53))})});
+      q.measures = {{"bytes", Measure::Kind::kSum, expr::volume_bytes()}};
+      RW_ASSIGN(const Answer answer, frame.store().run(q));
+      if (!answer.rows.empty() && !is_null(answer.rows[0][0])) carried = as_int(answer.rows[0][0]);
+    }
+    if (carried) total = total.value_or(0) + *carried;
+  }
+  return total;
+}
+
 Result<SectionResult> build(const Frame& frame) {
   SectionResult result;
   const Side& side = frame.period();
@@ -161,7 +190,8 @@ Result<SectionResult> build(const Frame& frame) {
   }
   result.numbers.set("share", share);
   result.numbers.set("by_kind", std::move(by_kind));
-  result.numbers.set("dns_tunnel_bytes", Document());
+  RW_ASSIGN(const auto dns_tunnel_bytes, tunnel_bytes(frame));
+  result.numbers.set("dns_tunnel_bytes", dns_tunnel_bytes);
   result.numbers.set("comparison_share", comparison_share);
 
   result.method = frame.say("opsec.method");
