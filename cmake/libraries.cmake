@@ -49,12 +49,14 @@ rw_prefer_archive(PkgConfig::expat expat)
 rw_prefer_archive(ZLIB::ZLIB z)
 rw_prefer_archive(BZip2::BZip2 bz2)
 
-if(RW_TESTS OR RW_FUZZ)
-  find_package(OpenSSL REQUIRED)  # protects the QUIC packets that the tests and the fuzzers make
+if(RW_TESTS OR RW_FUZZ OR RW_BENCH)
+  find_package(OpenSSL REQUIRED)  # protects the QUIC packets that tests, fuzzers and micro benchmarks make
+endif()
+if(RW_TESTS OR RW_BENCH)
+  pkg_check_modules(libxml2 REQUIRED IMPORTED_TARGET libxml-2.0)  # for the archives that tests write with libarchive
 endif()
 if(RW_TESTS)
   find_package(GTest REQUIRED)
-  pkg_check_modules(libxml2 REQUIRED IMPORTED_TARGET libxml-2.0)  # for the archives that tests write with libarchive
 endif()
 if(RW_BENCH)
   find_package(benchmark REQUIRED)

@@ -219,7 +219,9 @@ TEST(Mining, TruncatedAtEveryByte) {
         watch.payload(true, {1}, 1, as_bytes(std::string_view(whole).substr(0, length)), whole.size());
         watch.payload(true, {2}, 1 + static_cast<std::uint32_t>(whole.size()), as_bytes(whole), whole.size());
         MiningSession row;
-        if (watch.row(row)) EXPECT_LE(row.messages, 3);
+        if (watch.row(row)) {
+          EXPECT_LE(row.messages, 3);
+        }
       }
     }
   }

@@ -116,7 +116,9 @@ TEST(TlsServer, TruncatedAtEveryByte) {
     ServerFlight flight;
     const HelloStatus status = read_server_flight(as_bytes(std::string_view(bytes).substr(0, length)), flight);
     EXPECT_NE(status, HelloStatus::kNot) << length;
-    if (last == HelloStatus::kDone) EXPECT_EQ(status, HelloStatus::kDone) << length;
+    if (last == HelloStatus::kDone) {
+      EXPECT_EQ(status, HelloStatus::kDone) << length;
+    }
     EXPECT_EQ(flight.subject.empty(), status != HelloStatus::kDone) << length;
     last = status;
   }

@@ -203,7 +203,7 @@ TEST_F(IngestTest, UnknownAndEmptyInputsAreSkippedAndNotedOnce) {
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(reports[i].outcome, Outcome::kSkipped) << reports[i].name;
     EXPECT_EQ(reports[0].reason, "no format fits; rangewatch formats lists what can be read");
     EXPECT_EQ(reports[1].reason, "the input is empty");
-    EXPECT_EQ(reports[3].reason, "zeek log 'x509' is not read; conn, dns, ssl and http are");
+    EXPECT_EQ(reports[3].reason, "zeek log 'x509' is not read; conn, dns, ssl, http and files are");
     EXPECT_EQ(reports[4].outcome, round == 0 ? Outcome::kRead : Outcome::kKnown);
     EXPECT_EQ(summary_.skipped, 4U);
   }

@@ -63,13 +63,14 @@ SectionTable table_of(const Frame& frame, const std::vector<Tunnel>& tunnels) {
                    {frame.say("word.messages"), Unit::kCount},
                    {frame.say("word.mean_message_bytes"), Unit::kBytes},
                    {frame.say("word.mean_gap"), Unit::kRatio},
-                   {frame.say("word.first_seen"), Unit::kTime},
-                   {frame.say("word.last_seen"), Unit::kTime}};
+                   {frame.say("word.first_seen"), Unit::kDate},
+                   {frame.say("word.last_seen"), Unit::kDate}};
+  const auto day = [](Timestamp t) { return Document(t.to_string().substr(0, 10)); };
   for (const Tunnel& t : tunnels) {
     if (table.rows.size() == kTableRows) break;
     table.rows.push_back({address_or_null(t.client), text_or_null(t.domain), address_or_null(t.server),
                           text_or_null(t.traits.tool), t.bytes(), t.messages(), t.signs.mean_message_bytes,
-                          t.signs.mean_gap_seconds, t.first, t.last});
+                          t.signs.mean_gap_seconds, day(t.first), day(t.last)});
   }
   table.total = static_cast<std::int64_t>(tunnels.size());
   return table;
