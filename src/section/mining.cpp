@@ -358,16 +358,16 @@ SectionTable table_of(const Frame& frame, const std::vector<const Item*>& items)
   table.columns = {{frame.say("word.kind"), Unit::kText},       {frame.say("word.confidence"), Unit::kText},
                    {frame.say("word.address"), Unit::kAddress}, {frame.say("mining.machines"), Unit::kCount},
                    {frame.say("mining.peers"), Unit::kCount},   {frame.say("word.flows"), Unit::kCount},
-                   {frame.say("word.bytes"), Unit::kBytes},     {frame.say("word.first_seen"), Unit::kTime},
+                   {frame.say("word.bytes"), Unit::kBytes},     {frame.say("word.first_seen"), Unit::kDate},
                    {frame.say("mining.change"), Unit::kDate},   {frame.say("mining.ratio"), Unit::kRatio}};
   for (const Item* item : items) {
     const auto addresses = ranked(item->addresses);
     std::string address = addresses.empty() ? "" : addresses.front().first.to_string();
     if (addresses.size() > 1) address += " +" + std::to_string(addresses.size() - 1);
-    table.rows.push_back({name_of(frame, *item), confidence_of(*item), address, item->machines,
-                          static_cast<std::int64_t>(item->peers.size()), item->flows, item->bytes, item->first,
-                          item->change_day ? Document(format_date(*item->change_day)) : Document(),
-                          item->change_ratio});
+    table.rows.push_back(
+        {name_of(frame, *item), confidence_of(*item), address, item->machines,
+         static_cast<std::int64_t>(item->peers.size()), item->flows, item->bytes, item->first.to_string().substr(0, 10),
+         item->change_day ? Document(format_date(*item->change_day)) : Document(), item->change_ratio});
   }
   table.total = static_cast<std::int64_t>(table.rows.size());
   return table;
