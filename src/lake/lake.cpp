@@ -327,6 +327,11 @@ Result<std::vector<Answer>> EmbeddedLake::run(std::span<const Query> queries) {
 
 Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(const Answer&)>& piece) {
   asked_.clear();
+  if (const auto plan = options_.direct_scan ? scan::plan_of(query) : std::nullopt) {
+    RW_ASSIGN(const std::vector<FileEntry> files, this->files(*plan->table, query.time, false));
+    RW_ASSIGN(const bool done, scan::stream_answer(query, *plan, files, scan_options(), piece));
+    if (done) return {};
+  }
   RW_ASSIGN(const Rendered rendered, render_query(query, *this));
   RW_ASSIGN(duck::Connection * connection, reader());
   bool any = false;

@@ -72,8 +72,12 @@ class Scan {
  public:
   Scan(const Query& query, const Plan& plan, const KeyLayout& layout) : query_(query), plan_(plan), layout_(layout) {}
   Answer result(const Groups& groups) const;
+  // The same in pieces; `piece` may return false to stop.
+  void pieces(const Groups& groups, const std::function<bool(const Answer&)>& piece) const;
 
  private:
+  Answer empty() const;
+  void append(const Groups& groups, std::uint32_t group, Answer& answer) const;
   Value key_value(const Groups& groups, std::size_t group, std::size_t key) const;
   Value sum_value(const Groups& groups, std::size_t group, std::size_t sum) const;
   std::vector<std::uint32_t> ordered(const Groups& groups) const;
@@ -164,18 +168,39 @@ std::vector<std::uint32_t> Scan::ordered(const Groups& groups) const {
   return order;
 }
 
-Answer Scan::result(const Groups& groups) const {
+Answer Scan::empty() const {
   Answer answer;
   for (const Key& key : plan_.keys) answer.columns.push_back({key.name, key.unit, key.kind == Key::Kind::kInteger});
   for (const Sum& sum : plan_.sums) answer.columns.push_back({sum.name, sum.unit, !sum.time});
-  for (const std::uint32_t group : ordered(groups)) {
-    std::vector<Value>& row = answer.rows.emplace_back();
-    row.reserve(answer.columns.size());
-    for (std::size_t k = 0; k < plan_.keys.size(); ++k) row.push_back(key_value(groups, group, k));
-    for (std::size_t s = 0; s < plan_.sums.size(); ++s) row.push_back(sum_value(groups, group, s));
-  }
+  return answer;
+}
+
+void Scan::append(const Groups& groups, std::uint32_t group, Answer& answer) const {
+  std::vector<Value>& row = answer.rows.emplace_back();
+  row.reserve(answer.columns.size());
+  for (std::size_t k = 0; k < plan_.keys.size(); ++k) row.push_back(key_value(groups, group, k));
+  for (std::size_t s = 0; s < plan_.sums.size(); ++s) row.push_back(sum_value(groups, group, s));
+}
+
+Answer Scan::result(const Groups& groups) const {
+  Answer answer = empty();
+  for (const std::uint32_t group : ordered(groups)) append(groups, group, answer);
   if (query_.want_total) answer.total = groups.size();
   return answer;
+}
+
+void Scan::pieces(const Groups& groups, const std::function<bool(const Answer&)>& piece) const {
+  constexpr std::size_t kRows = 2048;
+  Answer answer = empty();
+  bool any = false;
+  for (const std::uint32_t group : ordered(groups)) {
+    append(groups, group, answer);
+    if (answer.rows.size() < kRows) continue;
+    any = true;
+    if (!piece(answer)) return;
+    answer.rows.clear();
+  }
+  if (!any || !answer.rows.empty()) piece(answer);
 }
 
 // Columns of pieces that hold groups instead of rows.
@@ -244,22 +269,40 @@ class GroupPieces {
 
 }  // namespace
 
-Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
-                                     const ScanOptions& options) {
-  if (plan.rows || plan.keys.size() > 60) return std::optional<Answer>();
+namespace {
+
+// Gathers the groups of the whole question into gatherer.groups.front(). False where DuckDB has to answer.
+Result<bool> gather_all(const Query& query, const Plan& plan, const std::vector<FileEntry>& files, Gatherer& gatherer) {
+  if (plan.rows || plan.keys.size() > 60) return false;
   for (const Order& wish : query.order_by) {
     const auto named = [&wish](const auto& column) { return column.name == wish.name; };
     if (std::none_of(plan.keys.begin(), plan.keys.end(), named) &&
         std::none_of(plan.sums.begin(), plan.sums.end(), named))
-      return std::optional<Answer>();  // DuckDB's path says what is wrong
+      return false;  // DuckDB's path says what is wrong
   }
-  Gatherer gatherer(plan, query.time, options);
   RW_ASSIGN(const bool gathered, gatherer.run(files));
-  if (!gathered) return std::optional<Answer>();
+  if (!gathered) return false;
   Groups& all = gatherer.groups.front();
   for (std::size_t t = 1; t < gatherer.groups.size(); ++t) all.merge(gatherer.groups[t], 0, 1);
-  if (all.overflow()) return std::optional<Answer>();
-  return std::optional<Answer>(Scan(query, plan, gatherer.layout).result(all));
+  return !all.overflow();
+}
+
+}  // namespace
+
+Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                                     const ScanOptions& options) {
+  Gatherer gatherer(plan, query.time, options);
+  RW_ASSIGN(const bool gathered, gather_all(query, plan, files, gatherer));
+  if (!gathered) return std::optional<Answer>();
+  return std::optional<Answer>(Scan(query, plan, gatherer.layout).result(gatherer.groups.front()));
+}
+
+Result<bool> stream_answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                           const ScanOptions& options, const std::function<bool(const Answer&)>& piece) {
+  Gatherer gatherer(plan, query.time, options);
+  RW_ASSIGN(const bool gathered, gather_all(query, plan, files, gatherer));
+  if (gathered) Scan(query, plan, gatherer.layout).pieces(gatherer.groups.front(), piece);
+  return gathered;
 }
 
 Result<bool> stream_groups(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,

@@ -25,6 +25,11 @@ struct ScanOptions {
 Result<std::optional<Answer>> answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                                      const ScanOptions& options);
 
+// The same in pieces, in the order asked for; at least one, so that the columns are known. False where DuckDB has to
+// do it: then nothing was given out.
+Result<bool> stream_answer(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
+                           const ScanOptions& options, const std::function<bool(const Answer&)>& piece);
+
 // Groups as text, in no order. False where DuckDB has to do it: then nothing was given out.
 Result<bool> stream_groups(const Query& query, const Plan& plan, const std::vector<FileEntry>& files,
                            const ScanOptions& options, const Store::WritePiece& write,
