@@ -28,7 +28,7 @@ bool available() {
 }
 
 TEST(Dpi, NamesFlowsBesideOurOwnRules) {
-  if (!available()) GTEST_SKIP() << "nDPI's library is not beside the program";
+  ASSERT_TRUE(available()) << "the build puts nDPI into lib/ beside the program";
   testing::Decoded decoded = run_frames(session());
   ASSERT_EQ(decoded["flows"].size(), 1U);
   const testing::Row& row = decoded["flows"][0];
@@ -49,7 +49,7 @@ TEST(Dpi, IsSilentWhereItIsNotAsked) {
 
 // What a port suggests is not taken over.
 TEST(Dpi, DoesNotGuessByPorts) {
-  if (!available()) GTEST_SKIP() << "nDPI's library is not beside the program";
+  ASSERT_TRUE(available()) << "the build puts nDPI into lib/ beside the program";
   std::vector<Frame> frames;
   for (int i = 0; i < 12; ++i)
     frames.push_back({0.1 * i, datagram(40000, 1194, std::string(60, static_cast<char>(0x91 + i)))});

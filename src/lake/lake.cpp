@@ -123,6 +123,7 @@ class EmbeddedLake : public Lake, private ScanContext {
  private:
   Result<duck::Connection*> reader();
   Result<std::optional<Answer>> scan_directly(const Query& query);
+  Result<void> stream_by_duckdb(const Query& query, const std::function<bool(const Answer&)>& piece);
   scan::ScanOptions scan_options() const { return {directory_, threads(), memory()}; }
   unsigned threads() const {
     return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -332,6 +333,10 @@ Result<void> EmbeddedLake::stream(const Query& query, const std::function<bool(c
     RW_ASSIGN(const bool done, scan::stream_answer(query, *plan, files, scan_options(), piece));
     if (done) return {};
   }
+  return stream_by_duckdb(query, piece);
+}
+
+Result<void> EmbeddedLake::stream_by_duckdb(const Query& query, const std::function<bool(const Answer&)>& piece) {
   RW_ASSIGN(const Rendered rendered, render_query(query, *this));
   RW_ASSIGN(duck::Connection * connection, reader());
   bool any = false;
@@ -380,7 +385,9 @@ Result<void> EmbeddedLake::stream_text(const Query& query, const WritePiece& wri
     RW_ASSIGN(const bool grouped, scan::stream_groups(query, *plan, files, scan_options(), write, out));
     if (grouped) return {};
   }
-  return Store::stream_text(query, write, out);
+  // Not through stream(): it would gather once more what did not fit the memory.
+  asked_.clear();
+  return as_text([this, &query](const PieceSink& piece) { return stream_by_duckdb(query, piece); }, write, out);
 }
 
 // People's SQL runs in a database of its own, which can read the files of this snapshot and nothing else.

@@ -22,10 +22,15 @@ Value PieceColumn::value(std::size_t row) const {
 // For stores that have no faster way: row by row through values, on this thread.
 Result<void> Store::stream_text(const Query& query, const WritePiece& write,
                                 const std::function<bool(std::string_view)>& out) {
+  return as_text([this, &query](const PieceSink& piece) { return stream(query, piece); }, write, out);
+}
+
+Result<void> Store::as_text(const std::function<Result<void>(const PieceSink&)>& rows, const WritePiece& write,
+                            const std::function<bool(std::string_view)>& out) {
   std::string text;
   std::vector<std::vector<Value>> values;
   std::vector<PieceColumn> columns;
-  return stream(query, [&](const Answer& answer) {
+  return rows([&](const Answer& answer) {
     values.assign(answer.columns.size(), {});
     columns.assign(answer.columns.size(), {PieceColumn::Kind::kValue, nullptr, nullptr, nullptr});
     for (std::size_t c = 0; c < columns.size(); ++c) {

@@ -88,6 +88,12 @@ class Store {
   }
   virtual Result<TimeRange> extent(std::string_view table) = 0;  // empty range when the table is
   virtual bool synthetic() const = 0;                            // holds scenario data
+
+ protected:
+  // What stream_text makes of answers that come piece by piece from `rows`.
+  using PieceSink = std::function<bool(const Answer& piece)>;
+  static Result<void> as_text(const std::function<Result<void>(const PieceSink&)>& rows, const WritePiece& write,
+                              const std::function<bool(std::string_view)>& out);
 };
 
 }  // namespace rw
