@@ -39,7 +39,8 @@ extern constinit const Command kSqlCommand{
     .summary = "read-only SQL over the lake",
     .examples = kExamples,
     .doc =
-        "Tables: flows, dns, dns_answers, tls, http, alerts, interfaces, mining, files, scans, indicators, weird, "
+        "Tables: flows, dns, dns_answers, tls, http, alerts, interfaces, mining, files, scans, indicators, mail_rows, "
+        "messages, mail_audits, weird, "
         "seen; 'describe flows' lists columns. An "
         "address (src, dst, client, ...) is text; its halves src_hi and src_lo "
         "are numbers, and faster to group by. Nothing "

@@ -148,6 +148,9 @@ class Batch {
   void append(std::span<const FileTransfer> rows);
   void append(std::span<const Scan> rows);
   void append(std::span<const Indicator> rows);
+  void append(std::span<const MailRow> rows);
+  void append(std::span<const MailMessage> rows);
+  void append(std::span<const MailAudit> rows);
   void append(std::span<const Weird> rows);
   // All rows of another batch of the same table.
   void append(const Batch& other);

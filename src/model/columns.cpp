@@ -30,6 +30,9 @@ constexpr Column kMining[] = RW_COLUMN_ARRAY(RW_MINING_COLUMNS);
 constexpr Column kFile[] = RW_COLUMN_ARRAY(RW_FILE_COLUMNS);
 constexpr Column kScan[] = RW_COLUMN_ARRAY(RW_SCAN_COLUMNS);
 constexpr Column kIndicator[] = RW_COLUMN_ARRAY(RW_INDICATOR_COLUMNS);
+constexpr Column kMailRow[] = RW_COLUMN_ARRAY(RW_MAIL_ROW_COLUMNS);
+constexpr Column kMessage[] = RW_COLUMN_ARRAY(RW_MESSAGE_COLUMNS);
+constexpr Column kMailAudit[] = RW_COLUMN_ARRAY(RW_MAIL_AUDIT_COLUMNS);
 constexpr Column kWeird[] = RW_COLUMN_ARRAY(RW_WEIRD_COLUMNS);
 
 // Sort keys after the hour: the address that questions name most often, then time.
@@ -51,12 +54,17 @@ const TableSpec kMiningTable{"mining", kMining, 1, 0, kSessionSort, "one mining 
 const TableSpec kFileTable{"files", kFile, 1, 0, kClientSort, "one file that a sensor saw on its way"};
 const TableSpec kScanTable{"scans", kScan, 1, 0, kClientSort, "one answer that an internet scanner got"};
 const TableSpec kIndicatorTable{"indicators", kIndicator, 1, 0, kTimeSort, "one entry of a reference list, as dated"};
+const TableSpec kMailRowTable{"mail_rows", kMailRow, 1, 0, kTimeSort, "one record of a DMARC, failure or TLS report"};
+const TableSpec kMessageTable{"messages", kMessage, 1, 0, kTimeSort, "one message that was checked"};
+const TableSpec kMailAuditTable{
+    "mail_audits", kMailAudit, 1, 0, kTimeSort, "one thing that an audit of a domain found"};
 const TableSpec kWeirdTable{"weird", kWeird, 1, 0, kTimeSort, "what an ingest could not read, and where it was"};
 
 std::span<const TableSpec* const> tables() {
-  static constexpr std::array kAll{&kFlowTable, &kDnsTable,   &kDnsAnswerTable, &kTlsTable,
-                                   &kHttpTable, &kAlertTable, &kInterfaceTable, &kMiningTable,
-                                   &kFileTable, &kScanTable,  &kIndicatorTable, &kWeirdTable};
+  static constexpr std::array kAll{&kFlowTable,    &kDnsTable,       &kDnsAnswerTable, &kTlsTable,
+                                   &kHttpTable,    &kAlertTable,     &kInterfaceTable, &kMiningTable,
+                                   &kFileTable,    &kScanTable,      &kIndicatorTable, &kMailRowTable,
+                                   &kMessageTable, &kMailAuditTable, &kWeirdTable};
   return kAll;
 }
 

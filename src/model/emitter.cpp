@@ -120,6 +120,19 @@ void Emitter::add(const Scan& row) {
 void Emitter::add(const Indicator& row) {
   if (time_fits(row.time)) append(10, kIndicatorTable, row);
 }
+void Emitter::add(const MailRow& row) {
+  if (!time_fits(row.time)) return;
+  if (row.end_time < row.time || row.end_time - row.time > kYear.us) return weird("bad-duration");
+  if (row.messages < 0 || row.messages > options_.max_counter)
+    return weird("counter-out-of-range", std::to_string(row.messages));
+  append(11, kMailRowTable, row);
+}
+void Emitter::add(const MailMessage& row) {
+  if (time_fits(row.time)) append(12, kMessageTable, row);
+}
+void Emitter::add(const MailAudit& row) {
+  if (time_fits(row.time)) append(13, kMailAuditTable, row);
+}
 
 void Emitter::weird(std::string_view code, std::string_view detail) {
   if (offset_ < options_.resume_offset) return;
@@ -135,7 +148,7 @@ void Emitter::weird(std::string_view code, std::string_view detail) {
   row.byte_offset = static_cast<std::int64_t>(offset_);
   row.occurrences = 1;
   if (!escaped.empty()) row.detail = escaped;
-  append(11, kWeirdTable, row);
+  append(14, kWeirdTable, row);
 }
 
 void Emitter::skipped(std::string_view kind) {
@@ -163,7 +176,7 @@ Result<void> Emitter::finish() {
     row.byte_offset = static_cast<std::int64_t>(offset_);
     row.occurrences = static_cast<std::int64_t>(count - options_.weird_samples_per_code);
     row.detail = "more of this kind, not kept one by one";
-    append(11, kWeirdTable, row);
+    append(14, kWeirdTable, row);
   }
   return flush();
 }

@@ -58,6 +58,9 @@ class Emitter {
   void add(const FileTransfer& row);
   void add(const Scan& row);
   void add(const Indicator& row);
+  void add(const MailRow& row);  // and its count is bounded as a counter is
+  void add(const MailMessage& row);
+  void add(const MailAudit& row);
 
   // `code` is a short stable kebab-case word ("truncated-header"); `detail` may hold bytes from the input: it is
   // escaped here.
@@ -97,7 +100,7 @@ class Emitter {
   bool time_fits(std::int64_t us);
   void flush(std::size_t slot);
 
-  static constexpr std::size_t kTableCount = 12;
+  static constexpr std::size_t kTableCount = 15;
   BatchSink& sink_;
   std::string source_;
   std::string format_;

@@ -214,6 +214,103 @@ namespace rw {
   NULLABLE(reference, Text, "", "identifier of the entry in its source")                                        \
   COLUMN(ingest, U32, "", "number of the ingest that brought the row")
 
+#define RW_MAIL_ROW_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
+  COLUMN(time, Time, "us", "begin of the report's period; of a failure report the arrival of the message it is about") \
+  COLUMN(end_time, Time, "us", "end of that period; the same for a failure report")                                    \
+  COLUMN(kind, Symbol, "", "aggregate, failure or tls")                                                                \
+  COLUMN(domain, Symbol, "", "whose report it is: the domain of the policy; lower case, A-labels")                     \
+  COLUMN(reporter, Symbol, "", "organisation that sent the report, as it names itself; escaped")                       \
+  NULLABLE(reporter_address, Symbol, "", "mail address that it gives")                                                 \
+  NULLABLE(report_id, Text, "", "as the reporter numbers it; escaped")                                                 \
+  NULLABLE_ADDRESS(source, "who sent the messages; null where the report tells none")                                  \
+  COLUMN(messages, I64, "messages", "how many the row stands for; TLS: sessions")                                      \
+  NULLABLE(disposition, Symbol, "",                                                                                    \
+           "what the receiver did: none, quarantine, reject, pass (RFC 9990); failure: as it says")                    \
+  NULLABLE(dkim_aligned, Symbol, "", "pass or fail: DMARC's view of DKIM")                                             \
+  NULLABLE(spf_aligned, Symbol, "", "pass or fail: DMARC's view of SPF")                                               \
+  NULLABLE(header_from, Symbol, "", "domain of the From field")                                                        \
+  NULLABLE(envelope_from, Symbol, "", "domain of the reverse path")                                                    \
+  NULLABLE(envelope_to, Symbol, "", "domain of the recipient")                                                         \
+  NULLABLE(override_reason, Symbol, "", "why the receiver did otherwise than asked: forwarded, mailing_list, …")       \
+  NULLABLE(override_comment, Text, "", "escaped")                                                                      \
+  NULLABLE(spf_domain, Symbol, "", "domain that SPF was checked for")                                                  \
+  NULLABLE(spf_scope, Symbol, "", "mfrom or helo")                                                                     \
+  NULLABLE(spf_result, Symbol, "", "RFC 8601 2.7.2")                                                                   \
+  NULLABLE(dkim_domain, Symbol, "", "d= of the signature that counts: an aligned pass, else a pass, else the first")   \
+  NULLABLE(dkim_selector, Symbol, "", "s= of it")                                                                      \
+  NULLABLE(dkim_result, Symbol, "", "RFC 8601 2.7.1")                                                                  \
+  NULLABLE(dkim_others, Text, "", "the other signatures: domain/selector=result, separated by spaces")                 \
+  NULLABLE(policy, Symbol, "", "p of the policy that the receiver found; TLS: sts, tlsa or no-policy-found")           \
+  NULLABLE(policy_subdomains, Symbol, "", "sp")                                                                        \
+  NULLABLE(policy_missing, Symbol, "", "np, for names that do not exist (RFC 9990)")                                   \
+  NULLABLE(adkim, Symbol, "", "r or s")                                                                                \
+  NULLABLE(aspf, Symbol, "", "r or s")                                                                                 \
+  NULLABLE(pct, U8, "percent", "RFC 7489 only")                                                                        \
+  NULLABLE(testing, Symbol, "", "y or n (RFC 9990)")                                                                   \
+  NULLABLE(discovery, Symbol, "", "psl or treewalk (RFC 9990)")                                                        \
+  NULLABLE(result, Symbol, "", "TLS: success or the failure's type (RFC 8460 4.3); failure: auth-failure's kind")      \
+  NULLABLE(receiver, Symbol, "", "TLS: name of the receiving mail server")                                             \
+  NULLABLE_ADDRESS(receiver_address, "TLS: address of it")                                                             \
+  NULLABLE(detail, Text, "",                                                                                           \
+           "TLS: failure reason and further information; failure: the message's identifier; escaped")                  \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
+#define RW_MESSAGE_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
+  COLUMN(time, Time, "us", "received: the topmost Received field's time, else Date, else when it was checked")        \
+  NULLABLE(message_id, Text, "", "without < and >; escaped")                                                          \
+  NULLABLE(in_reply_to, Text, "", "the message it answers; escaped")                                                  \
+  NULLABLE_ADDRESS(source, "client that handed the message over, as a trusted Received field or the milter tells it") \
+  NULLABLE(helo, Text, "", "as the client said it; escaped")                                                          \
+  NULLABLE(envelope_from, Text, "", "reverse path; empty for a bounce; escaped")                                      \
+  NULLABLE(envelope_domain, Symbol, "", "registered domain of it")                                                    \
+  COLUMN(author_state, Symbol, "", "one, none, several or ambiguous: what careful readers see in From")               \
+  NULLABLE(from_address, Text, "", "of the author; escaped")                                                          \
+  NULLABLE(from_domain, Symbol, "", "its domain; lower case, A-labels")                                               \
+  NULLABLE(from_name, Text, "", "display name; escaped")                                                              \
+  NULLABLE(reply_to_address, Text, "", "where answers go; null where From says it; escaped")                          \
+  NULLABLE(reply_to_domain, Symbol, "", "")                                                                           \
+  NULLABLE(recipient, Text, "",                                                                                       \
+           "hash of the first recipient, under the lake's secret seed, so that correspondences can be followed")      \
+  NULLABLE(recipient_domain, Symbol, "", "")                                                                          \
+  NULLABLE(subject, Text, "", "decoded; or its hash where settings say so; escaped")                                  \
+  COLUMN(spf, Symbol, "", "RFC 8601 2.7.2; none where the client is not known")                                       \
+  NULLABLE(spf_domain, Symbol, "", "")                                                                                \
+  COLUMN(dkim, Symbol, "", "best result of all signatures, RFC 8601 2.7.1")                                           \
+  NULLABLE(dkim_domain, Symbol, "", "d= of it")                                                                       \
+  NULLABLE(dkim_selector, Symbol, "", "s= of it")                                                                     \
+  COLUMN(arc, Symbol, "", "none, pass or fail")                                                                       \
+  COLUMN(dmarc, Symbol, "", "result under RFC 9989")                                                                  \
+  COLUMN(dmarc_7489, Symbol, "", "result under RFC 7489")                                                             \
+  NULLABLE(dmarc_domain, Symbol, "", "where the policy stands")                                                       \
+  NULLABLE(dmarc_policy, Symbol, "",                                                                                  \
+           "none, quarantine or reject as it applies to the author's domain; null: there is none")                    \
+  COLUMN(verdict, Symbol, "", "see mail/verdict.h: pass, fail-reject, fail-quarantine, fail-delivered, …")            \
+  NULLABLE(impersonates, Symbol, "", "own or partner domain or name that the author looks like")                      \
+  NULLABLE(impersonation, Symbol, "", "how: confusable, distance, added-words, other-suffix, display-name, …")        \
+  COLUMN(links, U32, "", "different link targets in the text")                                                        \
+  COLUMN(misleading_links, U32, "", "links whose text names another domain than their target")                        \
+  NULLABLE(link_domains, Text, "", "registered domains of targets, separated by spaces, at most 20")                  \
+  COLUMN(attachments, U32, "", "")                                                                                    \
+  COLUMN(macros, U32, "", "documents with macros, in archives too")                                                   \
+  NULLABLE(attachment_types, Text, "", "types by content, separated by spaces, at most 20")                           \
+  NULLABLE(malware, Text, "", "names that clamd or YARA gave; escaped")                                               \
+  COLUMN(signs, Text, "", "short names of all that stood out, separated by spaces; empty: nothing did")               \
+  NULLABLE(sketch, Text, "", "64 hexadecimal minima of the text's shingles, for reuse of text")                       \
+  NULLABLE(text_bytes, U32, "bytes", "length of the text that the author wrote, quotes left out")                     \
+  NULLABLE(body, Text, "", "the text; only where settings ask for it; escaped")                                       \
+  COLUMN(sensor, Symbol, "", "milter, or the source's name")                                                          \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
+#define RW_MAIL_AUDIT_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                             \
+  COLUMN(time, Time, "us", "when the audit asked")                                                     \
+  COLUMN(domain, Symbol, "", "lower case, A-labels")                                                   \
+  COLUMN(topic, Symbol, "", "spf, dkim, dmarc, mta-sts, tls-rpt, bimi, dane, dnssec, mx or grade")     \
+  COLUMN(item, Symbol, "",                                                                             \
+         "what was looked at: a short stable kebab-case word, with a selector or name behind a slash") \
+  COLUMN(status, Symbol, "", "good, info, warning, bad or unknown (the DNS did not answer)")           \
+  NULLABLE(value, Text, "", "what was found: the record's text, a number, a grade; escaped")           \
+  COLUMN(ingest, U32, "", "number of the ingest that brought the row")
+
 #define RW_WEIRD_COLUMNS(COLUMN, NULLABLE, ADDRESS, NULLABLE_ADDRESS)                                               \
   COLUMN(time, Time, "us", "when it was ingested")                                                                  \
   COLUMN(source, Symbol, "", "the input's name")                                                                    \
@@ -265,6 +362,9 @@ RW_RECORD(MiningSession, RW_MINING_COLUMNS, kMiningTable)            // mining: 
 RW_RECORD(FileTransfer, RW_FILE_COLUMNS, kFileTable)                 // files
 RW_RECORD(Scan, RW_SCAN_COLUMNS, kScanTable)                         // scans
 RW_RECORD(Indicator, RW_INDICATOR_COLUMNS, kIndicatorTable)          // indicators: reference lists of all kinds
+RW_RECORD(MailRow, RW_MAIL_ROW_COLUMNS, kMailRowTable)               // mail_rows: what mail reports say
+RW_RECORD(MailMessage, RW_MESSAGE_COLUMNS, kMessageTable)            // messages: one row a message that was checked
+RW_RECORD(MailAudit, RW_MAIL_AUDIT_COLUMNS, kMailAuditTable)         // mail_audits: what an audit of a domain found
 RW_RECORD(Weird, RW_WEIRD_COLUMNS, kWeirdTable)                      // weird
 
 }  // namespace rw

@@ -1,0 +1,79 @@
+// Addresses in header fields (RFC 5322 3.4, RFC 6532), read strictly: what two readers could take differently is told.
+//
+//   const AddressList from = parse_addresses(field->body);
+//   if (from.ambiguous()) …   // never pick one silently
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/message.h"
+
+namespace rw {
+
+struct MailAddress {
+  std::string display_name;  // decoded, UTF-8, white space collapsed; "" without
+  std::string local;         // before the @, without quotes
+  std::string domain;        // lower case, A-labels, no final dot; "[192.0.2.1]" for a literal; "" where it is none
+  std::string group;         // name of the group it stands in, or ""
+
+  std::string text() const { return domain.empty() ? local : local + "@" + domain; }
+};
+
+enum class AddressDefect : std::uint8_t {
+  kEmpty,           // no address at all
+  kSyntax,          // something that is no address, such as "user@x>": what stands around it may be read either way
+  kSeveral,         // more than one mailbox where the caller wants one (set by parse_author only)
+  kAddressInName,   // the display name holds an address of another domain: "ceo@example.org" <x@evil.example>
+  kEncodedAddress,  // an encoded word where an address or a comma is formed by decoding it
+  kComment,         // a comment inside an address: some readers take it for the address
+  kQuotedLocal,     // the local part is quoted and holds @, < or >
+  kRoute,           // an obsolete source route <@a,@b:c@d>
+  kControl,         // NUL or control characters
+  kNotUtf8,         // bytes that are not UTF-8
+  kBadDomain,       // not a host name: empty label, over 253 bytes, bad characters, bad IDN
+  kTooMany,         // kMaxAddresses: the rest was not read
+  kSeveralFields    // the field appears more than once (set by parse_author only)
+};
+std::string_view to_string(AddressDefect defect);  // "address-in-name"
+
+inline constexpr std::size_t kMaxAddresses = 1000;  // of one field
+
+struct AddressList {
+  std::vector<MailAddress> addresses;  // what can be taken with certainty, in order
+  std::vector<AddressDefect> defects;  // each at most once
+
+  bool has(AddressDefect defect) const;
+  // Two careful readers could see different addresses here. Comments and names that hold an address are hints, not
+  // this.
+  bool ambiguous() const;
+};
+AddressList parse_addresses(std::string_view body);
+
+// Whose message this claims to be: RFC 5322 From. The one address that DMARC is asked about, or why there is none.
+enum class AuthorState : std::uint8_t {
+  kOne,       // exactly one, read with certainty
+  kNone,      // no From field, or an empty one
+  kSeveral,   // more than one field, or more than one mailbox with different domains
+  kAmbiguous  // cannot be read with certainty
+};
+std::string_view to_string(AuthorState state);  // "one", "none", "several", "ambiguous"
+struct Author {
+  AuthorState state = AuthorState::kNone;
+  std::vector<MailAddress> addresses;  // all that anybody could read
+  std::vector<AddressDefect> defects;
+  // The domain for DMARC; "" unless all readings agree on one (kOne, or several mailboxes of one domain).
+  std::string domain;
+};
+Author parse_author(const Message& message);
+
+// Checks and normalises a domain: lower case, A-labels by IDNA 2008 (UTS 46 mapping), no final dot. "" where it is
+// none.
+std::string normalised_domain(std::string_view text);
+// For people: U-labels where they are valid.
+std::string unicode_domain(std::string_view domain);
+
+}  // namespace rw
