@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (message.decode(bytes, wire)) {
     check(message.name);
     if (message.name_bytes > 255) std::abort();
-    for (const rw::DnsRecord& record : message.answers()) {
+    for (const rw::DnsMessageRecord& record : message.answers()) {
       check(record.name);
       check(record.target);
     }

@@ -145,8 +145,8 @@ void DnsMessage::read_sections(Cursor& cursor) {
 
 bool DnsMessage::read_record(Cursor& cursor, bool keep) {
   if (keep && record_count_ == records_.size()) records_.emplace_back();
-  DnsRecord scratch;
-  DnsRecord& record = keep ? records_[record_count_] : scratch;
+  DnsMessageRecord scratch;
+  DnsMessageRecord& record = keep ? records_[record_count_] : scratch;
   std::size_t at = cursor.offset();
   std::uint16_t owner_bytes = 0;
   std::string& owner = keep ? record.name : skipped_name_;
@@ -171,7 +171,7 @@ bool DnsMessage::read_record(Cursor& cursor, bool keep) {
   return true;
 }
 
-void DnsMessage::read_data(DnsRecord& record, std::size_t at, std::size_t length) {
+void DnsMessage::read_data(DnsMessageRecord& record, std::size_t at, std::size_t length) {
   record.address.reset();
   record.has_target = false;
   record.target.clear();

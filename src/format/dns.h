@@ -26,7 +26,7 @@ inline constexpr std::uint16_t kResponse = 0x8000;
 inline constexpr std::uint16_t kTruncated = 0x0200;
 }  // namespace dns_flag
 
-struct DnsRecord {
+struct DnsMessageRecord {
   std::string name;  // owner; escaped, lower case, no final dot
   std::uint16_t type = 0;
   std::uint16_t record_class = 0;  // without the cache-flush bit of multicast DNS
@@ -59,7 +59,7 @@ class DnsMessage {
 
   bool is_response() const { return (flags & dns_flag::kResponse) != 0; }
   std::uint8_t opcode() const { return (flags >> 11) & 0x0F; }
-  std::span<const DnsRecord> answers() const { return {records_.data(), record_count_}; }
+  std::span<const DnsMessageRecord> answers() const { return {records_.data(), record_count_}; }
   const char* problem() const { return problem_; }
 
  private:
@@ -67,12 +67,12 @@ class DnsMessage {
   bool read_without_question(Cursor& cursor);
   void read_sections(Cursor& cursor);
   bool read_record(Cursor& cursor, bool keep);
-  void read_data(DnsRecord& record, std::size_t at, std::size_t length);
+  void read_data(DnsMessageRecord& record, std::size_t at, std::size_t length);
 
   Bytes bytes_;
   bool cut_ = false;
   const char* problem_ = nullptr;
-  std::vector<DnsRecord> records_;  // the first record_count_ are valid: the others keep their memory
+  std::vector<DnsMessageRecord> records_;  // the first record_count_ are valid: the others keep their memory
   std::size_t record_count_ = 0;
   std::string skipped_name_;
 };

@@ -233,7 +233,7 @@ void DnsTracker::add_message(const Where& where) {
 
 void DnsTracker::add_answers(const Where& where, const Ip& client, const std::string* question) {
   if (question == nullptr && message_.has_question) question = &message_.name;
-  for (const DnsRecord& record : message_.answers()) {
+  for (const DnsMessageRecord& record : message_.answers()) {
     DnsAnswer row;
     row.time = where.time.us;
     row.client = client;
