@@ -29,14 +29,21 @@ enum class AddressDefect : std::uint8_t {
   kSeveral,         // more than one mailbox where the caller wants one (set by parse_author only)
   kAddressInName,   // the display name holds an address of another domain: "ceo@example.org" <x@evil.example>
   kEncodedAddress,  // an encoded word where an address or a comma is formed by decoding it
-  kComment,         // a comment inside an address: some readers take it for the address
-  kQuotedLocal,     // the local part is quoted and holds @, < or >
-  kRoute,           // an obsolete source route <@a,@b:c@d>
-  kControl,         // NUL or control characters
-  kNotUtf8,         // bytes that are not UTF-8
-  kBadDomain,       // not a host name: empty label, over 253 bytes, bad characters, bad IDN
-  kTooMany,         // kMaxAddresses: the rest was not read
-  kSeveralFields    // the field appears more than once (set by parse_author only)
+  kComment,         // a comment beside an address: some readers take it for the name
+  kObsolete,  // white space or comments inside of the address proper (RFC 5322 4.4): readers stop at different places
+  kUnquotedName,   // a display name with characters that need quotes, all readings agree on the address
+  kBadLocal,       // a local part with misplaced dots, as some providers gave out: the domain is certain
+  kGroup,          // stands in a group (RFC 6854 allows that in From)
+  kMixedScripts,   // a label of the domain mixes scripts that are not written together (UTS 39)
+  kQuotedLocal,    // the local part is quoted and holds @, < or >
+  kRoute,          // an obsolete source route <@a,@b:c@d>
+  kControl,        // NUL or control characters
+  kNotUtf8,        // bytes that are not UTF-8
+  kBadDomain,      // not a host name: empty label, over 253 bytes, bad characters, bad IDN
+  kTooMany,        // kMaxAddresses: the rest was not read
+  kSeveralFields,  // the field appears more than once (set by parse_author only)
+  kHiddenField  // a further field that only some readers see: behind a line that is no field or a bare CR, or its name
+                // has a space before the colon (set by parse_author only)
 };
 std::string_view to_string(AddressDefect defect);  // "address-in-name"
 
@@ -73,6 +80,9 @@ Author parse_author(const Message& message);
 // Checks and normalises a domain: lower case, A-labels by IDNA 2008 (UTS 46 mapping), no final dot. "" where it is
 // none.
 std::string normalised_domain(std::string_view text);
+// A label mixes scripts that are not written together: UTS 39 5.2, "highly restrictive" (Latin with Han, kana, Bopomofo
+// or Hangul is fine, Latin with Cyrillic is not). Takes A-labels and U-labels.
+bool mixes_scripts(std::string_view domain);
 // For people: U-labels where they are valid.
 std::string unicode_domain(std::string_view domain);
 

@@ -29,15 +29,16 @@ inline constexpr std::size_t kMaxHeaderBytes = std::size_t{1}
 inline constexpr std::size_t kMaxHeaderFields = 2000;  // Postfix keeps 1,000 lines of a bounce
 
 enum class MessageDefect : std::uint8_t {
-  kNoHeader,         // the first line is no header field
-  kNoBlankLine,      // a line that is neither field nor continuation ended the header: the body begins with it
-  kHeaderTooLarge,   // kMaxHeaderBytes or kMaxHeaderFields
-  kNul,              // a NUL byte in the header
-  kBareCr,           // a CR without LF in the header: readers disagree whether it ends a line
-  kMixedLineEnds,    // both CRLF and LF: readers disagree about where signatures apply
-  kEightBit,         // bytes above 127 in the header that are not UTF-8 (RFC 6532)
-  kLineTooLong,      // over 998 bytes (RFC 5322 2.1.1)
-  kSpaceBeforeColon  // RFC 5322 4.5.8: some readers do not see such a field
+  kNoHeader,          // the first line is no header field
+  kNoBlankLine,       // a line that is neither field nor continuation ended the header: the body begins with it
+  kHeaderTooLarge,    // kMaxHeaderBytes or kMaxHeaderFields
+  kNul,               // a NUL byte in the header
+  kBareCr,            // a CR without LF in the header: readers disagree whether it ends a line
+  kMixedLineEnds,     // both CRLF and LF: readers disagree about where signatures apply
+  kEightBit,          // bytes above 127 in the header that are not UTF-8 (RFC 6532)
+  kLineTooLong,       // over 998 bytes (RFC 5322 2.1.1)
+  kSpaceBeforeColon,  // RFC 5322 4.5.8: some readers do not see such a field
+  kBlankFold          // a continuation of white space alone (RFC 5322 4.2): some readers end the header there
 };
 std::string_view to_string(MessageDefect defect);  // "no-blank-line"
 
@@ -53,6 +54,8 @@ struct Message {
   bool has(MessageDefect defect) const;
 };
 
+// For parts of MIME, whose bodies were looked at with the whole: like parse_message, without looking into the body.
+Message parse_header(std::string_view bytes);
 // `bytes` must outlive the result. CRLF and LF both end a line. A leading mbox "From " line is not part of a message:
 // take it off before.
 Message parse_message(std::string_view bytes);

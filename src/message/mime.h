@@ -26,8 +26,10 @@ enum class MimeDefect : std::uint8_t {
   kBadEncoding,  // Base64 or quoted-printable that is none: decoded as far as certain
   kUnknownEncoding,
   kUnknownCharset,
-  kSeveralTypes,  // more than one Content-Type or Content-Transfer-Encoding field in one part: readers disagree
-  kBadParameter   // a parameter that is cut, repeated or contradicts its other form (name and name*)
+  kSeveralTypes,      // more than one Content-Type or Content-Transfer-Encoding field in one part: readers disagree
+  kBoundaryPrefix,    // a line that begins like a boundary and goes on: some readers take it for one
+  kEncodedContainer,  // a multipart or message in an encoding that RFC 2045 6.4 forbids: some readers look inside
+  kBadParameter       // a parameter that is cut, repeated or contradicts its other form (name and name*)
 };
 std::string_view to_string(MimeDefect defect);
 
