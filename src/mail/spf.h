@@ -4,6 +4,7 @@
 //   "a@example.org"});
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,23 +28,41 @@ struct SpfRequest {
 };
 
 struct SpfOptions {
-  unsigned max_lookups = 10;      // mechanisms and modifiers that ask the DNS (4.6.4)
-  unsigned max_void_lookups = 2;  // of them without an answer (4.6.4)
-  unsigned max_names = 10;        // MX and PTR names looked at for one mechanism (4.6.4)
+  unsigned max_lookups = 10;                  // mechanisms and modifiers that ask the DNS (4.6.4)
+  unsigned max_void_lookups = 2;              // of them without an answer (4.6.4)
+  unsigned max_names = 10;                    // MX and PTR names looked at for one mechanism (4.6.4)
+  Duration max_time = Duration::seconds(20);  // then temperror (4.6.4: at least 20 s)
+  std::int64_t (*clock)() = nullptr;          // microseconds, steady; null: the machine's
+};
+
+// One record on the way to the decision.
+struct SpfStep {
+  std::string domain;     // whose record
+  std::string mechanism;  // what matched there, as written; "redirect=…" where that led on
 };
 
 struct SpfVerdict {
   SpfResult result = SpfResult::kNone;
-  std::string identity;     // "mailfrom" or "helo": what was checked
-  std::string domain;       // of that identity
-  std::string mechanism;    // that decided, as written: "include:_spf.example.net", "-all"; "" where none did
-  std::string matched_in;   // the domain whose record held it
-  std::string explanation;  // the sender's words for a fail (6.2), printable ASCII
-  std::string problem;      // why temperror or permerror, for people
-  unsigned lookups = 0;
-  unsigned void_lookups = 0;
+  std::string identity;       // "mailfrom" or "helo": what was checked
+  std::string domain;         // of that identity
+  std::string mechanism;      // that decided, as written: "include:_spf.example.net", "-all"; "" where none did
+  std::string matched_in;     // the domain whose record held it (behind redirect=, the domain redirected to)
+  std::string explanation;    // the sender's words for a fail (6.2), printable ASCII
+  std::string problem;        // why temperror or permerror, for people
+  unsigned lookups = 0;       // terms that asked the DNS, the one included that broke the limit
+  unsigned void_lookups = 0;  // terms whose questions had no answer; each term counts once (4.6.4 counts terms)
+  // How it was decided, from the identity's own record through redirect= and include: to the mechanism that holds the
+  // address: {"example.org", "include:_spf.example.net"}, {"_spf.example.net", "ip4:192.0.2.0/24"}. Empty where none
+  // did.
+  std::vector<SpfStep> trail;
 };
 
+// What the standard leaves open, and what holds here:
+//  - names that no DNS question can be made of (an empty label, one over 63 bytes) match nothing (4.8: undefined);
+//  - more than max_names MX records are a permerror whichever of them would match: their order is chance;
+//  - the p macro costs a look-up once per check (4.6.4), not in explanations;
+//  - domains with bytes over 127 are read as U-labels and asked for as A-labels (RFC 8616); a local part is left alone.
+// Any thread. Never more than (1 + max_lookups * (1 + max_names)) questions, and none after max_time.
 SpfVerdict check_spf(Resolver& resolver, const SpfRequest& request, const SpfOptions& options = {});
 
 // A record taken apart, for checking and for audits. Syntax only, no DNS.
@@ -67,12 +86,17 @@ struct SpfTerm {
   Prefix network;                   // ip4, ip6
   int length4 = 32, length6 = 128;  // a, mx
   std::string text;                 // as written
+  std::size_t offset = 0;           // of the term in the record's text, in bytes
 };
 struct SpfRecord {
-  std::vector<SpfTerm> terms;  // in order
-  std::string error;           // "" when the syntax is right; else what is wrong and where
+  std::vector<SpfTerm> terms;    // in order, up to the first error
+  std::string error;             // "" when the syntax is right; else what is wrong, with the term it is in
+  std::size_t error_offset = 0;  // where error is not empty: the first byte that cannot stand there
 };
 bool is_spf_record(std::string_view txt);  // RFC 7208 4.5: begins with the version and then a space or the end
+// `txt` begins with the version (is_spf_record). Evaluation stops at an error anywhere (4.6), so nothing is guessed.
 SpfRecord parse_spf(std::string_view txt);
+// Whether a domain-spec holds macros, so that what it names depends on the message.
+bool has_spf_macro(std::string_view domain_spec);
 
 }  // namespace rw
