@@ -50,6 +50,8 @@ rw_prefer_archive(PkgConfig::sqlite3 sqlite3)
 rw_prefer_archive(PkgConfig::xxhash xxhash)
 rw_prefer_archive(PkgConfig::utf8proc utf8proc)
 rw_prefer_archive(PkgConfig::expat expat)
+rw_prefer_archive(PkgConfig::libidn2 idn2 unistring)
+rw_prefer_archive(PkgConfig::libpsl psl idn2 unistring)
 rw_prefer_archive(ZLIB::ZLIB z)
 rw_prefer_archive(BZip2::BZip2 bz2)
 
