@@ -192,7 +192,7 @@ bool decode_record(std::uint16_t type, std::string_view data, DnsRecord& record)
   }
 }
 
-std::uint16_t dns_type_by_name(std::string_view text) {
+std::uint16_t record_type_by_name(std::string_view text) {
   for (const auto& [name, type] : kTypes)
     if (same_folded(text, name)) return type;
   if (text.size() <= 4 || !same_folded(text.substr(0, 4), "TYPE")) return 0;  // RFC 3597 5
@@ -201,7 +201,7 @@ std::uint16_t dns_type_by_name(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? type : 0;
 }
 
-std::string dns_type_name(std::uint16_t type) {
+std::string record_type_name(std::uint16_t type) {
   for (const auto& [name, number] : kTypes)
     if (number == type) return std::string(name);
   return "TYPE" + std::to_string(type);

@@ -27,7 +27,7 @@ bool read_wire_name(std::string_view wire, std::size_t& at, std::string& name);
 bool decode_record(std::uint16_t type, std::string_view data, DnsRecord& record);
 
 // "TXT", "TYPE65280", any case; 0 where it is neither.
-std::uint16_t dns_type_by_name(std::string_view text);
-std::string dns_type_name(std::uint16_t type);
+std::uint16_t record_type_by_name(std::string_view text);
+std::string record_type_name(std::uint16_t type);
 
 }  // namespace rw

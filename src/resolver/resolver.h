@@ -92,6 +92,7 @@ std::string reverse_name(Ip address);
 struct UnboundOptions {
   std::vector<std::string> forwarders;  // ADDRESS or ADDRESS@PORT; empty: those of /etc/resolv.conf
   bool recursive = false;               // ask the authorities from the root in place of forwarders
+  bool validate = true;                 // DNSSEC; off for a forwarder that strips signatures
   std::string trust_anchor_file;  // DNSSEC root key; empty: Debian's, where it is there, else nothing is validated
   std::vector<std::string> trust_anchors;   // further ones, as zone-file text
   Duration timeout = Duration::seconds(5);  // of one question, retries included
@@ -99,7 +100,8 @@ struct UnboundOptions {
   std::size_t cache_bytes = 16 << 20;
   std::uint32_t max_ttl = 86'400;  // seconds that an answer is kept at most
 };
-// kUnsupported: the library is not there (the message says which package brings it).
+// kUsage: a forwarder or trust anchor that is none; kNotFound: no resolver is configured. Answers come on a thread of
+// its own; a question that waits for its turn (concurrency) does not use up its timeout.
 Result<std::unique_ptr<Resolver>> make_unbound_resolver(const UnboundOptions& options);
 
 // Answers from master files (RFC 1035 5) alone, for tests and for trying a change before it is published. Names outside

@@ -239,7 +239,7 @@ class DataReader {
   void rest_base64();
   void type_name() {
     if (const auto token = take("a type"); token) {
-      const std::uint16_t type = dns_type_by_name(token->text);
+      const std::uint16_t type = record_type_by_name(token->text);
       if (type == 0) return fail("'" + std::string(token->text) + "' is no record type");
       append_u16(data, type);
     }
@@ -464,7 +464,7 @@ class Parser {
     std::string who;
     if (words.size() >= 2 && words[0] == "fail") {
       if (!name({words[1], false}, who)) return;
-      const std::uint16_t type = words.size() > 2 && words[2] == upper(words[2]) ? dns_type_by_name(words[2]) : 0;
+      const std::uint16_t type = words.size() > 2 && words[2] == upper(words[2]) ? record_type_by_name(words[2]) : 0;
       const std::size_t reason = type == 0 ? 2 : 3;
       file_.failures.push_back(
           {who, type,
@@ -505,7 +505,7 @@ class Parser {
       }
     }
     if (tokens.empty()) return fail("a record without a type");
-    made.type = dns_type_by_name(tokens.front().text);
+    made.type = record_type_by_name(tokens.front().text);
     if (made.type == 0 || tokens.front().quoted)
       return fail("'" + std::string(tokens.front().text) + "' is no record type that is known here; TYPE" +
                   "n \\# LENGTH HEX takes any (RFC 3597)");
@@ -521,7 +521,7 @@ class Parser {
 
   void data(std::span<const Token> tokens, ZoneRecord made) {
     DataReader reader(tokens, origin_, has_origin_);
-    const std::string type = dns_type_name(made.type);
+    const std::string type = record_type_name(made.type);
     DnsRecord ignored;
     if (!tokens.empty() && tokens.front().text == "\\#" && !tokens.front().quoted) {
       reader.generic();
