@@ -137,8 +137,8 @@ TEST(Address, TooManyAreCutAndTold) {
 }
 
 TEST(Address, HostileLengthsTakeNoTime) {
-  for (const std::string piece :
-       {"(", "\"", "<", "@", "a@", "=?", "a.", ":", ";", "\\", "[", "\xC3\xA9@\xC3\xA9.cc,"}) {
+  for (const std::string& piece :
+       std::vector<std::string>{"(", "\"", "<", "@", "a@", "=?", "a.", ":", ";", "\\", "[", "\xC3\xA9@\xC3\xA9.cc,"}) {
     std::string body;
     while (body.size() < 1'000'000) body += piece;
     parse_addresses(body);

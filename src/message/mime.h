@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "message/message.h"
@@ -17,6 +18,8 @@ namespace rw {
 // Bounds: what lies beyond is not looked at, and told. A message with more is hostile or broken.
 inline constexpr std::size_t kMaxMimeParts = 2000;
 inline constexpr std::size_t kMaxMimeDepth = 16;
+inline constexpr std::size_t kMaxParameters = 200;  // of one field, RFC 2231 sections counted
+inline constexpr std::size_t kMaxFileName = 1024;   // bytes; no file system takes over 255
 
 enum class MimeDefect : std::uint8_t {
   kNoBoundary,  // multipart without a boundary, or one that never comes
@@ -27,6 +30,7 @@ enum class MimeDefect : std::uint8_t {
   kUnknownEncoding,
   kUnknownCharset,
   kSeveralTypes,      // more than one Content-Type or Content-Transfer-Encoding field in one part: readers disagree
+  kPartAfterClose,    // a boundary behind the closing one: some readers go on, so its part is listed
   kBoundaryPrefix,    // a line that begins like a boundary and goes on: some readers take it for one
   kEncodedContainer,  // a multipart or message in an encoding that RFC 2045 6.4 forbids: some readers look inside
   kBadParameter       // a parameter that is cut, repeated or contradicts its other form (name and name*)
