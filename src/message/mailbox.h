@@ -45,24 +45,24 @@ class MboxReader {
   bool is_mbox() const { return mbox_; }  // after the first next(): "From " lines separate
 
  private:
-  struct Line {
-    std::string_view text;  // with its line end, if that was reached
-    bool complete = false;  // ends with LF or with the input
-  };
-  bool start();
-  Line line_ahead();
-  bool separates(std::string_view line, bool behind_blank, bool measured);
-  void open_measure(std::string_view header);
-  void append(std::string_view text);
+  // Part of a line that lies ahead in the input: the whole of it with its line end, or its next 64 kB.
+  std::string_view ahead();
+  void start();
+  bool next_of_mbox(MailboxMessage& message);
   void read_single(MailboxMessage& message);
+  bool separates(std::string_view line, bool behind_blank);
+  void measure();
+  void append(std::string_view text);
 
   StreamReader& input_;
   std::string bytes_;
-  std::string from_line_;
-  bool started_ = false, mbox_ = false, done_ = false, in_line_ = false;
+  std::string from_text_;             // the line of the message that was handed out
+  std::string from_line_;             // and of the next one
+  std::uint64_t from_offset_ = 0;     // of the "From " line that opens the next message
   std::uint64_t measured_until_ = 0;  // offset where a consistent Content-Length ends
+  std::uint64_t framed_ = 0;          // length that an emlx file gives, 0 without
   unsigned bad_measures_ = 0;
-  bool cut_ = false;
+  bool started_ = false, mbox_ = false, open_ = false, cut_ = false;
 };
 
 // How sure the first bytes make it, 0 (not) to 100 (certain).
