@@ -63,7 +63,10 @@ Problem take_lengths(std::string_view& text, std::size_t offset, SpfTerm& term) 
   }
   if (slash >= 1 && digits > 0 && text[slash - 1] == '/') {
     term.length4 = read_length(text.substr(slash), 32);
-    if (term.length4 < 0) return problem(offset + slash, "the length of an IPv4 prefix is a number from 0 to 32");
+    if (term.length4 < 0)
+      return problem(
+          offset + slash,
+          "the length of an IPv4 prefix is a number from 0 to 32; that of an IPv6 prefix stands behind two slashes");
     text = text.substr(0, slash - 1);
   }
   return std::nullopt;
