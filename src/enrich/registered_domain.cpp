@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -105,6 +106,42 @@ std::string_view registered_domain(std::string_view name) {
   thread_local Cache cache;
   const std::size_t length = cache.find({plain + decisive, name.size() - decisive}).length;
   return length == 0 ? std::string_view{} : name.substr(name.size() - length);
+}
+
+struct PublicSuffixList::List {
+  psl_ctx_t* context = nullptr;
+  List() = default;
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+  ~List() { psl_free(context); }
+};
+
+PublicSuffixList::PublicSuffixList(std::unique_ptr<List> list) : list_(std::move(list)) {}
+PublicSuffixList::PublicSuffixList(PublicSuffixList&&) noexcept = default;
+PublicSuffixList& PublicSuffixList::operator=(PublicSuffixList&&) noexcept = default;
+PublicSuffixList::~PublicSuffixList() = default;
+
+Result<PublicSuffixList> PublicSuffixList::read(const std::string& path) {
+  std::error_code problem;
+  const auto size = std::filesystem::file_size(path, problem);
+  if (problem)
+    return Failure(problem == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kIo,
+                   "cannot read " + path + ": " + problem.message());
+  if (size > kMaxBytes) return Failure(ErrorCode::kLimit, path + " is no public suffix list: it has over 16 MB");
+  auto list = std::make_unique<List>();
+  list->context = psl_load_file(path.c_str());
+  if (list->context == nullptr) return Failure(ErrorCode::kIo, "cannot read " + path);
+  if (psl_suffix_count(list->context) <= 0)
+    return Failure(ErrorCode::kCorrupt, path + " is no public suffix list: it holds no rules");
+  return PublicSuffixList(std::move(list));
+}
+
+std::string_view PublicSuffixList::registered_domain(std::string_view name) const {
+  if (name.empty() || name.size() > kMaxName || name.front() == '.' || ends_in_arpa(name)) return {};
+  char plain[kMaxName + 1];
+  const char* decisive = plain + copy_without_escapes(name, plain);
+  const char* registered = psl_registrable_domain(list_->context, decisive);
+  return registered == nullptr ? std::string_view{} : name.substr(static_cast<std::size_t>(registered - plain));
 }
 
 bool is_known_top_level_domain(std::string_view label) {

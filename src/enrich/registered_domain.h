@@ -1,7 +1,13 @@
-// The registered domain of a DNS name: its public suffix plus one label, by the public suffix list that libpsl carries.
+// The registered domain of a DNS name: its public suffix plus one label, by the public suffix list that libpsl carries
+// or by one from a file.
 #pragma once
 
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
+
+#include "base/result.h"
 
 namespace rw {
 
@@ -17,5 +23,25 @@ std::string_view registered_domain(std::string_view name);
 
 // Whether the list has a rule of its own for a top-level domain ("com", not "lan"); "arpa" counts as known. Lower case.
 bool is_known_top_level_domain(std::string_view label);
+
+// A list of another date than the built-in one, as publicsuffix.org publishes it.
+class PublicSuffixList {
+ public:
+  // kNotFound or kIo where the file cannot be read, kLimit over kMaxBytes, kCorrupt where it holds no rules.
+  static Result<PublicSuffixList> read(const std::string& path);
+  PublicSuffixList(PublicSuffixList&&) noexcept;
+  PublicSuffixList& operator=(PublicSuffixList&&) noexcept;
+  ~PublicSuffixList();
+
+  // As the function above, by this list. Any thread; nothing is cached.
+  std::string_view registered_domain(std::string_view name) const;
+
+  static constexpr std::size_t kMaxBytes = 16 << 20;  // the list has 0.3 MB
+
+ private:
+  struct List;
+  explicit PublicSuffixList(std::unique_ptr<List> list);
+  std::unique_ptr<List> list_;
+};
 
 }  // namespace rw

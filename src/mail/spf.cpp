@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "mail/spf_macro.h"
+#include "message/address.h"
 #include "model/escape.h"
 
 namespace rw {
@@ -453,6 +454,13 @@ SpfVerdict check_spf(Resolver& resolver, const SpfRequest& request, const SpfOpt
   if (local.size() + sender.size() > kMaxIdentity) {
     verdict.problem = "the identity is longer than any path can be";
     return verdict;
+  }
+  // RFC 8616 4: U-labels become A-labels before anything is asked.
+  const auto is_wide = [](char c) { return static_cast<unsigned char>(c) > 0x7F; };
+  if (std::any_of(verdict.domain.begin(), verdict.domain.end(), is_wide)) {
+    const std::string ascii = normalised_domain(verdict.domain);
+    if (!ascii.empty()) verdict.domain = ascii;
+    sender = verdict.domain;
   }
   verdict.problem = unfit_domain(verdict.domain);
   if (!verdict.problem.empty()) return verdict;

@@ -215,6 +215,13 @@ TEST_F(Spf, TimeIsBounded) {
   EXPECT_NE(verdict.problem.find("took"), std::string::npos) << verdict.problem;
 }
 
+TEST_F(Spf, InternationalDomainsAreAskedForAsALabels) {
+  add_txt(zone, "xn--mnchen-3ya.example", "v=spf1 exists:%{d}.x.example -all");
+  add_address(zone, "xn--mnchen-3ya.example.x.example", "127.0.0.2");
+  EXPECT_EQ(check("192.0.2.1", "M\xc3\xbcnchen.example").result, SpfResult::kPass);
+  EXPECT_EQ(check("192.0.2.1", "\xff\xfe.example").result, SpfResult::kNone);
+}
+
 TEST_F(Spf, OversizedIdentitiesAreNone) {
   EXPECT_EQ(check_spf(zone, from("192.0.2.1", std::string(100'000, 'a') + "@example.org")).result, SpfResult::kNone);
   add_txt(zone, "example.org", "v=spf1 exists:%{h}.%{h}.%{h}.x.example exists:" + std::string(200, 'a') + ".%{h} -all");
