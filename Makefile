@@ -1,7 +1,7 @@
 # The front door: each target does all of its own set-up on a fresh Debian 12 (as root, or with sudo) and is quick when nothing is to do.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: build demo test check bench fuzz lab judge format clean help
+.PHONY: build demo test test-mail check bench fuzz lab judge format clean help
 
 build: ## the binary: build/release/rangewatch
 	@scripts/bootstrap build
@@ -15,6 +15,11 @@ demo: ## a synthetic world, a real capture, detection and an HTML dossier, in bu
 test: ## unit, golden, crash and browser tests, sanitizers, brief fuzzing; ends with one line of totals
 	@scripts/bootstrap build test
 	@scripts/test
+
+test-mail: ## suites of SPF and ARC, the public suffix list's tests, and every sample of mail, ingested or refused
+	@scripts/bootstrap build test
+	@scripts/build release mail_test rangewatch
+	@tests/mail/run
 
 check: ## formatting, clang-tidy, dependency arrow, purpose lines, file sizes
 	@scripts/bootstrap build check
@@ -47,5 +52,5 @@ clean: ## remove everything that was built
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of:'
-	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-9s %s\n", $$1, $$2}'
 	@echo 'First dossier: make demo'
