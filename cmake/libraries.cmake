@@ -63,8 +63,13 @@ endif()
 if(RW_TESTS OR RW_BENCH)
   pkg_check_modules(libxml2 REQUIRED IMPORTED_TARGET libxml-2.0)  # for the archives that tests write with libarchive
 endif()
+set(RW_OPENDKIM)
 if(RW_TESTS)
   find_package(GTest REQUIRED)
+  find_library(RW_OPENDKIM_LIBRARY opendkim)  # what DKIM is compared with, where it is
+  if(RW_OPENDKIM_LIBRARY)
+    set(RW_OPENDKIM ${RW_OPENDKIM_LIBRARY})
+  endif()
 endif()
 if(RW_BENCH)
   find_package(benchmark REQUIRED)

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "mail/arc.h"
 #include "mail/dkim_signature.h"
 #include "mail/dkim_tags.h"
 #include "mail/dkim_testing.h"
@@ -421,6 +426,40 @@ TEST(Dkim, KeyRecordsTruncatedAtEveryByte) {
     EXPECT_TRUE(!key.error.empty() || key.revoked) << n;
   }
   EXPECT_EQ(parse_dkim_key(record).bits, 2048U);
+}
+
+// fuzz/seeds/make-dkim-seeds signs with other code in another language: its messages must hold, and those it seals.
+TEST(Dkim, MessagesOfTheSeedMaker) {
+  int signatures = 0, chains = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(RW_SOURCE_DIR "/fuzz/seeds/dkim")) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const std::size_t end = text.find("\n\n");
+    Keys keys;
+    std::istringstream records(text.substr(0, end));
+    for (std::string line; std::getline(records, line);)
+      for (const char* name : {"s1._domainkey.example.org", "arc._domainkey.lists.example.net",
+                               "arc._domainkey.relay.example.com", "l._domainkey.lists.example.net"})
+        keys.publish(line, name);
+    const std::string bytes = text.substr(end + 2);
+    const Message message = parse_message(bytes);
+    for (const DkimVerdict& verdict : verify_dkim(keys.resolver, message, kNow)) {
+      const bool too_long = entry.path().filename() == "length";
+      EXPECT_EQ(verdict.result, too_long ? DkimResult::kPermerror : DkimResult::kPass)
+          << entry.path() << ": " << verdict.problem;
+      ++signatures;
+    }
+    const ArcVerdict arc = verify_arc(keys.resolver, message, kNow);
+    if (arc.result == ArcResult::kNone) continue;
+    ++chains;
+    EXPECT_EQ(arc.result, ArcResult::kPass) << entry.path() << ": " << arc.problem;
+    EXPECT_EQ(arc.oldest_pass, 0U);
+    EXPECT_EQ(arc.sets.size(), entry.path().filename() == "arc-2" ? 2U : 1U);
+    const std::string changed = bytes + "footer\r\n";
+    EXPECT_EQ(verify_arc(keys.resolver, parse_message(changed), kNow).result, ArcResult::kFail);
+  }
+  EXPECT_EQ(signatures, 11);
+  EXPECT_EQ(chains, 3);
 }
 
 TEST(DkimTags, Base64) {
