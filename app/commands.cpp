@@ -9,6 +9,7 @@ extern const Command kIngestCommand;
 extern const Command kListenPcapCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
+extern const Command kMailAuditCommand;
 extern const Command kSqlCommand;
 extern const Command kDetectCommand;
 extern const Command kFindingsListCommand;
@@ -34,6 +35,7 @@ constexpr std::array kCommands{
     &kListenPcapCommand,
     &kFlowsCommand,
     &kDnsCommand,
+    &kMailAuditCommand,
     &kSqlCommand,
     &kDetectCommand,
     &kFindingsListCommand,
