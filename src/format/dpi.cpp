@@ -1,265 +1,264 @@
-// The adapter for nDPI: the only file that knows its headers.
+// Payloads on their way to nDPI's thread, and its verdicts on their way into rows.
 #include "format/dpi.h"
-
-#include <dlfcn.h>
-#define NDPI_LIB_COMPILATION  // shows the module's structure: see Module::forget
-#include <ndpi_api.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <condition_variable>
 #include <cstring>
-#include <filesystem>
 #include <mutex>
-#include <string>
+#include <thread>
 
 namespace rw {
 namespace {
 
-#define RW_NDPI_FUNCTIONS(F)              \
-  F(ndpi_init_detection_module)           \
-  F(ndpi_set_protocol_detection_bitmask2) \
-  F(ndpi_finalize_initialization)         \
-  F(ndpi_detection_process_packet)        \
-  F(ndpi_detection_giveup)                \
-  F(ndpi_extra_dissection_possible)       \
-  F(ndpi_free_flow_data)                  \
-  F(ndpi_get_proto_name)                  \
-  F(ndpi_category_get_name)               \
-  F(ndpi_lru_free_cache)                  \
-  F(ndpi_get_num_supported_protocols)     \
-  F(ndpi_detection_get_sizeof_ndpi_flow_struct)
-
-struct Library {
-#define RW_MEMBER_OF(name) decltype(&::name) name = nullptr;
-  RW_NDPI_FUNCTIONS(RW_MEMBER_OF)
-#undef RW_MEMBER_OF
-  std::string failure;
-};
-
-// Beside the program, as built or as installed, and nowhere else.
-void* open_library(std::string& failure) {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  failure = "libndpi.so.4.2 is not beside the program, in lib/ or ../lib/rangewatch/";
-  if (error) return nullptr;
-  for (const char* place : {"lib", "../lib/rangewatch"}) {
-    const std::filesystem::path path = program.parent_path() / place / "libndpi.so.4.2";
-    if (!std::filesystem::exists(path, error)) continue;
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) failure = dlerror();
-    return library;
-  }
-  return nullptr;
-}
-
-const Library& ndpi() {
-  static const Library loaded = [] {
-    Library library;
-    void* handle = open_library(library.failure);
-    if (handle == nullptr) return library;
-    library.failure.clear();
-#define RW_FIND(name)                                                            \
-  library.name = reinterpret_cast<decltype(library.name)>(dlsym(handle, #name)); \
-  if (library.name == nullptr) library.failure = "the library lacks " #name;
-    RW_NDPI_FUNCTIONS(RW_FIND)
-#undef RW_FIND
-    // Its structures are used directly: they must be those of the header.
-    if (library.failure.empty() &&
-        library.ndpi_detection_get_sizeof_ndpi_flow_struct() != sizeof(struct ndpi_flow_struct))
-      library.failure = "the library is of another version than its header";
-    return library;
-  }();
-  return loaded;
-}
-
-std::string lower(const char* text) {
-  std::string out(text == nullptr ? "" : text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 // The packet as the library gets it: an IP header of its own, then the transport header and the beginning of the
-// payload. It reads a few bytes ahead of what it has checked: zeros stand there.
-struct PlainPacket {
-  static constexpr std::size_t kMaxHeader = 40 + 60, kSlack = 64;
-  alignas(8) std::array<unsigned char, kMaxHeader + Dpi::kMaxPayload + kSlack> bytes;
-  std::size_t size = 0;
+// payload, then the zeros that stand where it reads ahead.
+class PlainPacket {
+ public:
+  explicit PlainPacket(const Packet& packet)
+      : packet_(packet), carried_(packet.ip_payload.first(std::min(packet.ip_payload.size(), 60 + Dpi::kMaxPayload))) {}
 
-  void put16(std::size_t at, std::size_t value) {
-    bytes[at] = static_cast<unsigned char>(value >> 8);
-    bytes[at + 1] = static_cast<unsigned char>(value);
-  }
-  void put64(std::size_t at, std::uint64_t value) {
-    for (std::size_t i = 0; i < 8; ++i) bytes[at + i] = static_cast<unsigned char>(value >> (56 - 8 * i));
-  }
+  static constexpr std::size_t kMaxSize = 40 + 60 + Dpi::kMaxPayload;
+  std::size_t size() const { return header_size() + carried_.size(); }
 
-  explicit PlainPacket(const Packet& packet) {
-    const Bytes carried = packet.ip_payload.first(std::min(packet.ip_payload.size(), 60 + Dpi::kMaxPayload));
-    const bool v4 = packet.src.is_v4() && packet.dst.is_v4();
-    const std::size_t header = v4 ? 20 : 40;
-    size = header + carried.size();
-    std::memset(bytes.data(), 0, header);
-    if (v4) {  // RFC 791 3.1
-      bytes[0] = 0x45;
-      put16(2, size);
-      bytes[8] = 64;
-      bytes[9] = packet.proto;
-      const std::uint32_t src = packet.src.v4_bits(), dst = packet.dst.v4_bits();
-      put16(12, src >> 16), put16(14, src), put16(16, dst >> 16), put16(18, dst);
+  // Writes size() bytes and kSlack zeros.
+  void write(unsigned char* out) const {
+    const std::size_t header = header_size();
+    std::memset(out, 0, header);
+    if (header == 20) {  // RFC 791 3.1
+      out[0] = 0x45;
+      put16(out + 2, size());
+      out[8] = 64;
+      out[9] = packet_.proto;
+      const std::uint32_t src = packet_.src.v4_bits(), dst = packet_.dst.v4_bits();
+      put16(out + 12, src >> 16), put16(out + 14, src), put16(out + 16, dst >> 16), put16(out + 18, dst);
     } else {  // RFC 8200 3
-      bytes[0] = 0x60;
-      put16(4, carried.size());
-      bytes[6] = packet.proto;
-      bytes[7] = 64;
-      put64(8, packet.src.hi), put64(16, packet.src.lo), put64(24, packet.dst.hi), put64(32, packet.dst.lo);
+      out[0] = 0x60;
+      put16(out + 4, carried_.size());
+      out[6] = packet_.proto;
+      out[7] = 64;
+      put64(out + 8, packet_.src.hi), put64(out + 16, packet_.src.lo);
+      put64(out + 24, packet_.dst.hi), put64(out + 32, packet_.dst.lo);
     }
-    std::memcpy(bytes.data() + header, carried.data(), carried.size());
-    std::memset(bytes.data() + size, 0, std::min(kSlack, bytes.size() - size));
-    if (packet.proto == ip_proto::kUdp && carried.size() >= 8) put16(header + 4, carried.size());  // RFC 768
+    std::memcpy(out + header, carried_.data(), carried_.size());
+    std::memset(out + size(), 0, DpiEngine::kSlack);
+    if (packet_.proto == ip_proto::kUdp && carried_.size() >= 8) put16(out + header + 4, carried_.size());  // RFC 768
   }
+
+ private:
+  std::size_t header_size() const { return packet_.src.is_v4() && packet_.dst.is_v4() ? 20 : 40; }
+  static void put16(unsigned char* at, std::size_t value) {
+    at[0] = static_cast<unsigned char>(value >> 8);
+    at[1] = static_cast<unsigned char>(value);
+  }
+  static void put64(unsigned char* at, std::uint64_t value) {
+    for (std::size_t i = 0; i < 8; ++i) at[i] = static_cast<unsigned char>(value >> (56 - 8 * i));
+  }
+
+  const Packet& packet_;
+  Bytes carried_;
 };
+
+// What the library is told: `size` bytes of packet and the slack follow, or nothing where the flow ends.
+struct Told {
+  DpiVerdict* verdict;
+  std::uint64_t ms;
+  std::size_t size;
+};
+
+constexpr std::size_t aligned(std::size_t size) { return (size + alignof(Told) - 1) & ~(alignof(Told) - 1); }
+constexpr std::size_t room_for(std::size_t packet) {
+  return sizeof(Told) + (packet == 0 ? 0 : aligned(packet + DpiEngine::kSlack));
+}
+static_assert(room_for(PlainPacket::kMaxSize) <= Dpi::kBatchBytes);
 
 }  // namespace
 
-// What the library learned from one input must not colour the next: an input's rows depend on nothing but the input.
-// The module itself takes tens of milliseconds to make and is used again.
-struct Dpi::Module {
-  struct ndpi_detection_module_struct* ndpi = nullptr;
+// The thread and the queue to it. All but run() is called by the decoder.
+class Dpi::Worker {
+ public:
+  Worker() : thread_([this] { run(); }) {}
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    work_.notify_one();
+    thread_.join();
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
-  void forget() {
-    struct ndpi_detection_module_struct& m = *ndpi;
-    for (struct ndpi_lru_cache** cache : {&m.ookla_cache, &m.bittorrent_cache, &m.zoom_cache, &m.stun_cache,
-                                          &m.tls_cert_cache, &m.mining_cache, &m.msteams_cache}) {
-      if (*cache != nullptr) rw::ndpi().ndpi_lru_free_cache(*cache);
-      *cache = nullptr;
+  void look(DpiVerdict& verdict, Timestamp time, const PlainPacket& packet) {
+    unsigned char* out = put({&verdict, static_cast<std::uint64_t>(time.us / 1000), packet.size()});
+    packet.write(out);
+  }
+  void ends(DpiVerdict& verdict) { put({&verdict, 0, 0}); }
+
+  // Until the library has seen all that it was told so far.
+  void wait_for_all() {
+    hand_over();
+    std::unique_lock lock(mutex_);
+    progress_.wait(lock, [this] { return done_ == handed_; });
+  }
+  // Until the end of the verdict's flow was seen.
+  void wait_for(const DpiVerdict& verdict) {
+    if (verdict.closed()) return;
+    hand_over();
+    std::unique_lock lock(mutex_);
+    progress_.wait(lock, [&] { return verdict.closed(); });
+  }
+
+  // Verdicts hold what it gives names to.
+  const DpiEngine& engine() const { return engine_; }
+
+ private:
+  struct Batch {
+    std::size_t used = 0;
+    alignas(Told) std::array<unsigned char, kBatchBytes> bytes;
+  };
+
+  unsigned char* put(const Told& told) {
+    const std::size_t room = room_for(told.size);
+    if (filling_ != nullptr && filling_->used + room > kBatchBytes) hand_over();
+    if (filling_ == nullptr) filling_ = empty_batch();
+    unsigned char* at = filling_->bytes.data() + filling_->used;
+    std::memcpy(at, &told, sizeof told);
+    filling_->used += room;
+    return at + sizeof told;
+  }
+
+  Batch* empty_batch() {
+    std::unique_lock lock(mutex_);
+    if (empty_.empty() && batches_.size() < kMaxBatches) {
+      batches_.push_back(std::unique_ptr<Batch>(new Batch));  // not make_unique: that would write 64 KiB of zeros
+      return batches_.back().get();
+    }
+    progress_.wait(lock, [this] { return !empty_.empty(); });
+    Batch* batch = empty_.back();
+    empty_.pop_back();
+    batch->used = 0;
+    return batch;
+  }
+
+  void hand_over() {
+    if (filling_ == nullptr) return;
+    {
+      const std::lock_guard lock(mutex_);
+      full_.push_back(filling_);
+      ++handed_;
+    }
+    filling_ = nullptr;
+    work_.notify_one();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      work_.wait(lock, [this] { return stop_ || !full_.empty(); });
+      if (stop_) return;
+      Batch* batch = full_.front();
+      full_.pop_front();
+      lock.unlock();
+      work(*batch);
+      lock.lock();
+      empty_.push_back(batch);
+      ++done_;
+      progress_.notify_one();
     }
   }
 
-  static std::mutex mutex;
-  // Never freed: they live as long as the process, and leak checkers find them here at its end.
-  static std::vector<Module*>& idle() {
-    static auto* const all = new std::vector<Module*>;
-    return *all;
-  }
-  static Module* borrow() {
-    const std::lock_guard lock(mutex);  // making one must not run in parallel
-    if (!idle().empty()) {
-      Module* module = idle().back();
-      idle().pop_back();
-      return module;
+  void work(const Batch& batch) {
+    for (std::size_t at = 0; at < batch.used;) {
+      Told told;
+      std::memcpy(&told, batch.bytes.data() + at, sizeof told);
+      if (told.size > 0)
+        engine_.look(*told.verdict, told.ms, batch.bytes.data() + at + sizeof told, told.size);
+      else
+        engine_.ends(*told.verdict);
+      at += room_for(told.size);
     }
-    const Library& library = rw::ndpi();
-    if (!library.failure.empty()) return nullptr;
-    auto module = std::make_unique<Module>();
-    module->ndpi = library.ndpi_init_detection_module(ndpi_no_prefs);
-    if (module->ndpi == nullptr) return nullptr;
-    NDPI_PROTOCOL_BITMASK all;
-    NDPI_BITMASK_SET_ALL(all);
-    library.ndpi_set_protocol_detection_bitmask2(module->ndpi, &all);
-    library.ndpi_finalize_initialization(module->ndpi);
-    if (library.ndpi_get_num_supported_protocols(module->ndpi) != module->ndpi->ndpi_num_supported_protocols)
-      return nullptr;  // its structure is not that of the header
-    return module.release();
   }
-  static void give_back(Module* module) {
-    module->forget();
-    const std::lock_guard lock(mutex);
-    idle().push_back(module);
-  }
-};
-std::mutex Dpi::Module::mutex;
 
-struct Dpi::State {
-  struct ndpi_flow_struct flow;
-  ndpi_protocol found;
-  unsigned packets;
-  unsigned named_after;  // so many of them; 0: no name yet
+  DpiEngine engine_;  // of the thread
+  std::mutex mutex_;
+  std::condition_variable work_, progress_;
+  std::vector<std::unique_ptr<Batch>> batches_;
+  std::vector<Batch*> empty_;
+  std::deque<Batch*> full_;
+  std::uint64_t handed_ = 0, done_ = 0;
+  bool stop_ = false;
+  Batch* filling_ = nullptr;  // of the decoder
+  std::thread thread_;        // last: it uses the others
 };
 
-Dpi::Dpi(FlowAssembler& flows, Emitter& emitter) : flows_(flows), emitter_(emitter) {}
+Dpi::Dpi(FlowAssembler& flows, Emitter& emitter) : flows_(flows), emitter_(emitter) { flows_.set_labels(this); }
 
-Dpi::~Dpi() {
-  for (const auto& state : states_)
-    if (state->packets > 0) ndpi().ndpi_free_flow_data(&state->flow);
-  if (module_ != nullptr) Module::give_back(module_);
-}
-
-Dpi::State* Dpi::begin(OpenFlow& flow) {
-  if (!tried_) {
-    tried_ = true;
-    module_ = Module::borrow();
-    if (module_ == nullptr) emitter_.weird("dpi-unavailable", ndpi().failure);
-  }
-  if (module_ == nullptr || undecided_ >= kMaxFlows) {
-    if (module_ != nullptr) emitter_.weird("dpi-limit");
-    flow.dpi_state = OpenFlow::kDpiSettled;
-    return nullptr;
-  }
-  if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(states_.size()));
-    states_.push_back(std::make_unique<State>());
-  }
-  flow.dpi = free_.back();
-  free_.pop_back();
-  ++undecided_;
-  flow.dpi_state = OpenFlow::kDpiAsked;
-  State* state = states_[flow.dpi].get();
-  std::memset(static_cast<void*>(state), 0, sizeof *state);
-  return state;
-}
+Dpi::~Dpi() { flows_.set_labels(nullptr); }
 
 void Dpi::look(OpenFlow& flow, Timestamp time, const Packet& packet) {
   if (packet.ip_payload.empty()) return;
-  State* state = flow.dpi_state == OpenFlow::kDpiAsked ? states_[flow.dpi].get() : begin(flow);
-  if (state == nullptr) return;
-  const PlainPacket plain(packet);
-  state->found = ndpi().ndpi_detection_process_packet(module_->ndpi, &state->flow, plain.bytes.data(),
-                                                      static_cast<unsigned short>(plain.size),
-                                                      static_cast<std::uint64_t>(time.us / 1000));
-  ++state->packets;
-  const bool known =
-      state->found.app_protocol != NDPI_PROTOCOL_UNKNOWN || state->found.master_protocol != NDPI_PROTOCOL_UNKNOWN;
-  if (known && state->named_after == 0) state->named_after = state->packets;
-  const bool enough = known && state->packets >= state->named_after + kMaxExtra;
-  const bool more = !known || ndpi().ndpi_extra_dissection_possible(module_->ndpi, &state->flow) != 0;
-  if (!more || enough || state->packets >= kMaxPackets) settle(flow);
+  if (flow.dpi_state == OpenFlow::kDpiNew) {
+    if (!worker_) worker_ = std::make_unique<Worker>();
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(verdicts_.size()));
+      verdicts_.emplace_back();
+    }
+    flow.dpi = free_.back();
+    free_.pop_back();
+    verdicts_[flow.dpi].clear();
+    flow.dpi_state = OpenFlow::kDpiAsked;
+  }
+  DpiVerdict& verdict = verdicts_[flow.dpi];
+  // The library may know already, or be about to. What it gets too many of it ignores: that saves only copies.
+  if (verdict.settled()) {
+    flow.dpi_state = OpenFlow::kDpiTold;
+    return;
+  }
+  worker_->look(verdict, time, PlainPacket(packet));
+  if (++flow.dpi_packets >= DpiEngine::kMaxPackets) flow.dpi_state = OpenFlow::kDpiTold;
 }
 
-void Dpi::settle(OpenFlow& flow) {
-  State& state = *states_[flow.dpi];
-  const bool known =
-      state.found.app_protocol != NDPI_PROTOCOL_UNKNOWN || state.found.master_protocol != NDPI_PROTOCOL_UNKNOWN;
-  std::uint8_t guessed = 0;
-  if (!known) state.found = ndpi().ndpi_detection_giveup(module_->ndpi, &state.flow, 0, &guessed);
-  const bool by_payload =
-      state.flow.confidence == NDPI_CONFIDENCE_DPI || state.flow.confidence == NDPI_CONFIDENCE_DPI_CACHE;
-  const ndpi_protocol found = state.found;
-  const bool named = found.app_protocol != NDPI_PROTOCOL_UNKNOWN || found.master_protocol != NDPI_PROTOCOL_UNKNOWN;
-  flow.dpi_risks = state.flow.risk;
-  ndpi().ndpi_free_flow_data(&state.flow);
-  state.packets = 0;
-  free_.push_back(flow.dpi);
-  --undecided_;
-  flow.dpi_state = OpenFlow::kDpiSettled;
-  flow.dpi = OpenFlow::kNone;
-  if (named && by_payload && guessed == 0)
-    flow.dpi = label(found.master_protocol, found.app_protocol, static_cast<std::uint16_t>(found.category));
+void Dpi::flow_ends(const OpenFlow& flow) {
+  if (flow.dpi_state != OpenFlow::kDpiNew) worker_->ends(verdicts_[flow.dpi]);
 }
 
-// "tls.google": the protocol that carries, then what it carries where that is another one.
-std::uint32_t Dpi::label(std::uint16_t master, std::uint16_t app, std::uint16_t category) {
-  const std::uint64_t key = std::uint64_t{master} << 32 | std::uint64_t{app} << 16 | category;
+// The row of a flow that goes on has what is known by now. Rare: most flows are decided long before.
+void Dpi::label_piece(OpenFlow& row) {
+  if (row.dpi_state == OpenFlow::kDpiNew) return;
+  const DpiVerdict& verdict = verdicts_[row.dpi];
+  if (!verdict.settled()) worker_->wait_for_all();
+  row.dpi = OpenFlow::kNone;
+  row.dpi_state = OpenFlow::kDpiNew;
+  if (verdict.settled()) take(row, verdict);
+}
+
+void Dpi::label(OpenFlow& row) {
+  if (row.dpi_state == OpenFlow::kDpiNew || row.dpi_state == OpenFlow::kDpiLabelled) return;
+  const std::uint32_t place = row.dpi;
+  DpiVerdict& verdict = verdicts_[place];
+  worker_->wait_for(verdict);
+  if (verdict.refused) emitter_.weird("dpi-limit");
+  if (verdict.unavailable && !told_unavailable_) {
+    told_unavailable_ = true;
+    emitter_.weird("dpi-unavailable", DpiEngine::failure());
+  }
+  row.dpi = OpenFlow::kNone;
+  take(row, verdict);
+  free_.push_back(place);
+}
+
+void Dpi::take(OpenFlow& row, const DpiVerdict& verdict) {
+  row.dpi_state = OpenFlow::kDpiLabelled;
+  row.dpi_risks = verdict.risks;
+  if (!verdict.named) return;
+  const std::uint64_t key = std::uint64_t{verdict.master} << 32 | std::uint64_t{verdict.app} << 16 | verdict.category;
   const auto [at, fresh] = labels_.try_emplace(key, 0);
-  if (!fresh) return at->second;
-  const auto name = [this](std::uint16_t id) { return lower(ndpi().ndpi_get_proto_name(module_->ndpi, id)); };
-  std::string text = master == NDPI_PROTOCOL_UNKNOWN ? name(app) : name(master);
-  if (master != NDPI_PROTOCOL_UNKNOWN && app != NDPI_PROTOCOL_UNKNOWN && app != master) text += "." + name(app);
-  std::string group;
-  if (category != NDPI_PROTOCOL_CATEGORY_UNSPECIFIED)
-    group = lower(ndpi().ndpi_category_get_name(module_->ndpi, static_cast<ndpi_protocol_category_t>(category)));
-  at->second = flows_.add_dpi_label({std::move(text), std::move(group)});
-  return at->second;
+  if (fresh) {
+    DpiEngine::Names names = worker_->engine().names(verdict);
+    at->second = flows_.add_dpi_label({std::move(names.protocol), std::move(names.category)});
+  }
+  row.dpi = at->second;
 }
 
 }  // namespace rw

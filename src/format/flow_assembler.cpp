@@ -153,7 +153,7 @@ void FlowAssembler::begin(OpenFlow& flow, const FlowKey& key, const Packet& pack
 
 // The flow goes on after its active timeout: what was counted is told, and counting starts again.
 void FlowAssembler::next_piece(OpenFlow& flow, Timestamp time) {
-  tell(flow);
+  tell(flow, false);
   for (int way = 0; way < 2; ++way) {
     flow.bytes[way] = 0;
     flow.packets[way] = 0;
@@ -247,6 +247,7 @@ void FlowAssembler::flush() {
     end(index);
   }
   queue_tail_ = kNone;
+  tell_held();
 }
 
 // The flow is out of the queue: tells it and frees its place.
@@ -260,13 +261,15 @@ void FlowAssembler::end(std::uint32_t index) {
 
 void FlowAssembler::finish(OpenFlow& flow) {
   if (listener_ != nullptr) listener_->flow_ends(flow);
-  tell(flow);
-  if (flow.name != kNone) {
-    name_bytes_ -= names_[flow.name].size();
-    names_[flow.name] = std::string();  // its memory too
-    free_names_.push_back(flow.name);
-    flow.name = kNone;
-  }
+  tell(flow, true);
+  flow.name = kNone;
+}
+
+void FlowAssembler::free_name(std::uint32_t name) {
+  if (name == kNone) return;
+  name_bytes_ -= names_[name].size();
+  names_[name] = std::string();  // its memory too
+  free_names_.push_back(name);
 }
 
 // ---- Rows ---------------------------------------------------------------------------------------------------------
@@ -284,7 +287,33 @@ void FlowAssembler::set_server_name(OpenFlow& flow, std::string_view escaped) {
   names_[flow.name] = escaped;
 }
 
-void FlowAssembler::tell(OpenFlow& flow) {
+void FlowAssembler::tell(const OpenFlow& flow, bool last) {
+  if (labels_ == nullptr) {
+    write(flow);
+    if (last) free_name(flow.name);
+    return;
+  }
+  held_.push_back({flow, emitter_.offset(), last});
+  if (!last) labels_->label_piece(held_.back().flow);
+  if (held_.size() > kMaxHeld) tell_first_held();
+}
+
+void FlowAssembler::tell_held() {
+  while (!held_.empty()) tell_first_held();
+}
+
+void FlowAssembler::tell_first_held() {
+  Held& held = held_.front();
+  const std::uint64_t now_at = emitter_.offset();
+  emitter_.at(held.offset);
+  if (held.last) labels_->label(held.flow);
+  write(held.flow);
+  if (held.last) free_name(held.flow.name);
+  held_.pop_front();
+  emitter_.at(now_at);
+}
+
+void FlowAssembler::write(const OpenFlow& flow) {
   if (flow.packets[0] == 0 && flow.packets[1] == 0) return;
   Flow row;
   row.start_time = flow.first_us;
@@ -306,7 +335,7 @@ void FlowAssembler::tell(OpenFlow& flow) {
   if (flow.name != kNone) row.server_name = names_[flow.name];
   if (flow.vlan != Packet::kNoVlan) row.vlan = flow.vlan;
   row.tos = flow.tos;
-  if (flow.dpi_state == OpenFlow::kDpiSettled) {
+  if (flow.dpi_state == OpenFlow::kDpiLabelled) {
     if (flow.dpi_risks != 0) row.dpi_risks = flow.dpi_risks;
     if (flow.dpi != kNone) {
       const DpiLabel& label = dpi_labels_[flow.dpi];

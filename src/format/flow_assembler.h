@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -45,11 +46,11 @@ struct alignas(64) OpenFlow {
   std::uint8_t tos = 0;
   App app = App::kNone;
   bool initiator_is_high = false;
-  std::uint8_t probes = 0;     // of the payload inspector: what it looked at so far
-  std::uint8_t dpi_state = 0;  // of nDPI: kDpiNew …
-  std::uint8_t spare = 0;
-  std::uint32_t hash = 0;     // upper half of the key's hash
-  std::uint32_t dpi = kNone;  // while it is asked, its place there; then its label
+  std::uint8_t probes = 0;       // of the payload inspector: what it looked at so far
+  std::uint8_t dpi_state = 0;    // of nDPI: kDpiNew …
+  std::uint8_t dpi_packets = 0;  // that it was given
+  std::uint32_t hash = 0;        // upper half of the key's hash
+  std::uint32_t dpi = kNone;     // its place there once it is asked; in a row that is labelled, the label
   std::uint64_t dpi_risks = 0;
 
   static constexpr std::uint8_t kSynSeen = 1;  // the initiator is certain
@@ -58,7 +59,8 @@ struct alignas(64) OpenFlow {
   static constexpr std::uint8_t kClosed = 8;
   static constexpr std::uint8_t kInspected = 16;  // the inspector wants no more of it
 
-  static constexpr std::uint8_t kDpiNew = 0, kDpiAsked = 1, kDpiSettled = 2;
+  // Not asked; asked, and wants more; asked, and wants no more; a row that has its label.
+  static constexpr std::uint8_t kDpiNew = 0, kDpiAsked = 1, kDpiTold = 2, kDpiLabelled = 3;
 
   const Ip& initiator() const { return initiator_is_high ? high : low; }
   const Ip& responder() const { return initiator_is_high ? low : high; }
@@ -91,8 +93,21 @@ class FlowAssembler {
     virtual void flow_ends(OpenFlow& flow) = 0;
   };
 
+  // Labels that are found elsewhere and later. With them, the last kMaxHeld rows wait: for a count of rows and not for
+  // a time, so that rows leave in the same order and at the same points of the input however fast the labels come.
+  class Labels {
+   public:
+    virtual ~Labels() = default;
+    // Gives the row of a flow that goes on what is known of it at this point of the input.
+    virtual void label_piece(OpenFlow& row) = 0;
+    // Gives the row of a flow that has ended its label; waits for it.
+    virtual void label(OpenFlow& row) = 0;
+  };
+  static constexpr std::size_t kMaxHeld = 4096;
+
   FlowAssembler(const DecodeOptions& options, std::string sensor, Emitter& emitter);
   void set_listener(Listener* listener) { listener_ = listener; }
+  void set_labels(Labels* labels) { labels_ = labels; }
 
   // What is counted: one packet, or the fragments of one.
   struct Counted {
@@ -134,6 +149,8 @@ class FlowAssembler {
   void advance(Timestamp now);
   // Tells all.
   void flush();
+  // Waits for the labels of all rows that wait, and tells them.
+  void tell_held();
 
   std::size_t size() const { return table_.size(); }
 
@@ -151,12 +168,24 @@ class FlowAssembler {
   void queue(std::uint32_t index, Timestamp now);
   void end(std::uint32_t index);
   void finish(OpenFlow& flow);
-  void tell(OpenFlow& flow);
+  void free_name(std::uint32_t name);
+  void tell(const OpenFlow& flow, bool last);
+  void tell_first_held();
+  void write(const OpenFlow& flow);
+
+  // A row that waits for its label.
+  struct Held {
+    OpenFlow flow;
+    std::uint64_t offset;  // in the input, where it was told
+    bool last;             // of its flow: the name goes with it
+  };
 
   DecodeOptions options_;
   std::string sensor_;
   Emitter& emitter_;
   Listener* listener_ = nullptr;
+  Labels* labels_ = nullptr;
+  std::deque<Held> held_;
   std::uint64_t seed_;
   IndexTable table_;
   std::vector<OpenFlow> flows_;

@@ -60,7 +60,10 @@ class Traffic {
   // first.
   void add(std::span<const CaptureRecord> records);
   // It is `now` though no packet came: tells what has been silent for long enough.
-  void advance(Timestamp now) { turn_clock(now); }
+  void advance(Timestamp now) {
+    turn_clock(now);
+    flows_.tell_held();
+  }
   // Tells all that is open. Call once, at the end.
   void finish();
 
