@@ -29,6 +29,7 @@ struct Token {
   char kind = 0;
   std::string_view text;  // q, l, c: without the outer characters, still escaped
   bool spaced = false;    // white space or a comment stands before it
+  bool loose = false;     // an encoded word holds separators that RFC 2047 5 wants encoded
 };
 
 class Tokens {
@@ -48,7 +49,11 @@ class Tokens {
     if (c == '(') return delimited(token, 'c', '(', ')');
     const std::size_t begin = at_;
     if (is_atext(c)) {
-      while (at_ < text_.size() && is_atext(text_[at_])) ++at_;
+      while (at_ < text_.size() && is_atext(text_[at_])) {
+        const std::size_t word = harmless_word();
+        token.loose |= word > 0 && text_.substr(at_, word).find_first_of(",:;") != std::string_view::npos;
+        at_ += std::max<std::size_t>(word, 1);
+      }
       token.kind = 'a';
     } else {
       token.kind = c == 'a' || c == 0 ? '?' : c;  // NUL would read as the end
@@ -59,6 +64,17 @@ class Tokens {
   }
 
  private:
+  // Senders leave commas and colons in encoded words as they are. Whoever splits there and whoever decodes first see
+  // the same address, as long as the word holds nothing that makes or hides one. Its length, 0 where there is none.
+  std::size_t harmless_word() const {
+    if (text_[at_] != '=' || text_.substr(at_, 2) != "=?") return 0;
+    const auto word = encoded_word_at(text_.substr(at_));
+    const auto harmless = [](char c) {
+      return is_atext(c) || c == '.' || c == ',' || c == ':' || c == ';' || c == '?' || c == '=';
+    };
+    return word && std::ranges::all_of(text_.substr(at_, word->size), harmless) ? word->size : 0;
+  }
+
   // Comments nest (RFC 5322 3.2.2), the others do not.
   Token delimited(Token token, char kind, char open, char close) {
     const std::size_t begin = ++at_;
@@ -174,6 +190,7 @@ class Parser {
       if (token.kind == '>') in_angle = false;
       token.spaced |= spaced;
       spaced = false;
+      if (token.loose) note(AddressDefect::kUnquotedName);
       if (element_.size() == kMaxTokens) {
         note(AddressDefect::kSyntax);
         ended_ = true;
@@ -272,7 +289,7 @@ class Parser {
     if (!words || address.local.size() > kMaxLocal || !valid_utf8(address.local)) return fail(AddressDefect::kSyntax);
     if (!word_before) note(AddressDefect::kBadLocal);
     std::string decoded;  // RFC 2047 5 forbids encoded words here; some readers decode them all the same
-    if (append_decoded_words(decoded, address.local, kMaxName) &&
+    if (append_decoded_words(decoded, address.local, kMaxName, UnknownCharset::kLatin) &&
         (decoded.find_first_of("@<>,;:") != std::string::npos || std::ranges::any_of(decoded, is_control)))
       note(AddressDefect::kEncodedAddress);
     return true;
@@ -342,11 +359,13 @@ class Parser {
       collect_addresses(text, others, 16);
       return std::ranges::any_of(others, [&](const MailAddress& other) { return other.domain != address.domain; });
     };
-    const bool other = names_other(address.display_name);
+    // Some readers show words of a charset that they do not know as if it were Latin.
+    std::string shown;
+    append_decoded_words(shown, raw, kMaxName, UnknownCharset::kLatin);
+    const bool other = names_other(shown);
     if (other) note(AddressDefect::kAddressInName);
     // Readers who decode before they parse see one more address where decoding made its brackets or a comma.
-    if (other && (forms(raw, address.display_name, '<') || forms(raw, address.display_name, '>') ||
-                  forms(raw, address.display_name, ',') || forms(raw, address.display_name, ';')))
+    if (other && std::ranges::any_of(std::string_view("<>,;"), [&](char c) { return forms(raw, shown, c); }))
       note(AddressDefect::kEncodedAddress);
     for (const std::string_view comment : comments_) {
       std::string decoded;

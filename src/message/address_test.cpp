@@ -67,6 +67,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"a..b.@docomo.example", "a..b.@docomo.example", "bad-local"},
                       Case{"a@example.org <a@example.org>", "a@example.org", "unquoted-name"},
                       Case{"[List] <a@example.org>", "a@example.org", "unquoted-name"},
+                      Case{"=?utf-8?q?Doe,_J:_x?= <a@example.org>", "a@example.org", "unquoted-name"},
+                      Case{"=?utf-8?q?A?= =?utf-8?q?B;?= <a@example.org>, b@example.org", "a@example.org b@example.org",
+                           "unquoted-name"},
                       Case{"M\xFCller <a@example.org>", "a@example.org", "not-utf8"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -108,6 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"=?utf-8?q?=3Cceo=40good.example=3E?= <x@evil.example>", "x@evil.example",
              "address-in-name encoded-address", true},
         Case{"=?utf-8?q?ceo=40good.example?=", "", "syntax", true},
+        Case{"=?x-nobody?q?=3Cceo=40good.example=3E?= <x@evil.example>", "x@evil.example",
+             "address-in-name encoded-address", true},
+        Case{"=?utf-8?q?ceo@good.example?= <x@evil.example>", "", "syntax", true},
+        Case{"=?utf-8?q?<ceo@good.example>?= <x@evil.example>", "", "syntax", true},
+        Case{"=?utf-8?q?a\"?= <x@evil.example>", "", "syntax", true},
         // What became known as Mailsploit: the local part decodes to an address and a NUL.
         Case{"=?utf-8?b?Y2VvQGdvb2QuZXhhbXBsZQ==?==?utf-8?Q?=00?=@evil.example",
              "=?utf-8?b?Y2VvQGdvb2QuZXhhbXBsZQ==?==?utf-8?Q?=00?=@evil.example", "encoded-address", true},
@@ -186,6 +194,10 @@ INSTANTIATE_TEST_SUITE_P(
                       AuthorCase{"From : a@x.example\n\n", AuthorState::kAmbiguous, "a@x.example", "", "hidden-field"},
                       AuthorCase{"Subject: s\rFrom: b@y.example\nFrom: a@x.example\n\n", AuthorState::kAmbiguous,
                                  "a@x.example b@y.example", "", "hidden-field several"},
+                      AuthorCase{"Subject: s\fFrom: b@y.example\nFrom: a@x.example\n\n", AuthorState::kAmbiguous,
+                                 "a@x.example b@y.example", "", "hidden-field several"},
+                      AuthorCase{"Subject: s\f\rFrom\nFrom: a@x.example\n\n", AuthorState::kOne, "a@x.example",
+                                 "x.example", ""},
                       AuthorCase{"From: a@x.example\nbroken line\nFrom: b@y.example\n\nbody", AuthorState::kAmbiguous,
                                  "a@x.example b@y.example", "", "hidden-field several"},
                       AuthorCase{"broken line\nFrom: b@y.example\n\nbody", AuthorState::kAmbiguous, "b@y.example", "",

@@ -10,8 +10,9 @@
 namespace rw {
 namespace {
 
-constexpr std::size_t kMaxRun = 320;       // RFC 5321 4.5.3.1: 64 + 1 + 255
-constexpr std::size_t kMaxTried = 10'000;  // "@" looked at: a From field has one
+constexpr std::size_t kMaxHiddenLine = 1000;  // bytes looked at behind what some readers take for a line end
+constexpr std::size_t kMaxRun = 320;          // RFC 5321 4.5.3.1: 64 + 1 + 255
+constexpr std::size_t kMaxTried = 10'000;     // "@" looked at: a From field has one
 
 bool is_local_char(char c) {
   constexpr std::string_view kOther = "!#$%&'*+-/=?^_`{|}~.";
@@ -61,11 +62,12 @@ void hidden_fields(const Message& message, See see) {
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
-  if (message.has(MessageDefect::kBareCr) || message.has(MessageDefect::kNul)) {
-    for (std::string_view rest = message.header; !rest.empty();) {
-      const std::size_t end = std::min(rest.find_first_of(std::string_view("\r\0", 2)), rest.size());
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      if (!rest.starts_with('\n')) tell(rest.substr(0, rest.find_first_of("\r\n")));
+  // A CR alone, a NUL, and the vertical tab and form feed that some languages' libraries split lines at.
+  for (const char breaker : std::string_view("\r\0\v\f", 4)) {
+    const std::string_view header = message.header;
+    for (std::size_t at = header.find(breaker); at != std::string_view::npos; at = header.find(breaker, at + 1)) {
+      const std::string_view behind = header.substr(at + 1, kMaxHiddenLine);
+      if (!behind.starts_with('\n')) tell(behind.substr(0, behind.find_first_of("\r\n")));
     }
   }
 }
@@ -116,7 +118,7 @@ Author parse_author(const Message& message) {
     }
     const std::string text = unfolded(field.body);
     std::string decoded;
-    append_decoded_words(decoded, text, text.size() * 2);
+    append_decoded_words(decoded, text, text.size() * 2, UnknownCharset::kLatin);
     collect_addresses(text, readable);
     collect_addresses(decoded, readable);
   }

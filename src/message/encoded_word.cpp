@@ -43,7 +43,7 @@ std::string encoded_word_bytes(const EncodedWord& word) {
   return out;
 }
 
-bool append_decoded_words(std::string& out, std::string_view text, std::size_t limit) {
+bool append_decoded_words(std::string& out, std::string_view text, std::size_t limit, UnknownCharset unknown) {
   const std::size_t stop = out.size() + limit;
   std::string pending;  // bytes of neighbouring words of one charset
   std::string_view charset;
@@ -55,7 +55,8 @@ bool append_decoded_words(std::string& out, std::string_view text, std::size_t l
   };
   while (!text.empty() && out.size() + pending.size() / 4 < stop) {
     const std::size_t at = text.find("=?");
-    const auto word = at == std::string_view::npos ? std::nullopt : encoded_word_at(text.substr(at));
+    auto word = at == std::string_view::npos ? std::nullopt : encoded_word_at(text.substr(at));
+    if (word && unknown == UnknownCharset::kLatin && !known_charset(word->charset)) word->charset = "iso-8859-1";
     if (!word || !known_charset(word->charset)) {
       const std::size_t literal = word ? at + word->size : at == std::string_view::npos ? text.size() : at + 2;
       flush();

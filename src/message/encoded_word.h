@@ -20,7 +20,10 @@ std::string encoded_word_bytes(const EncodedWord& word);
 
 // Decodes the words of a field without folding; appends valid UTF-8, about `limit` bytes of it. Space between two
 // words is dropped (RFC 2047 6.2), and neighbours of one charset are put together before they are converted: senders
-// split characters. A word of an unknown charset stays. Tells whether any word was decoded.
-bool append_decoded_words(std::string& out, std::string_view text, std::size_t limit);
+// split characters. A word of an unknown charset stays, or is read as Latin 1 where a disguise is looked for. Tells
+// whether any word was decoded.
+enum class UnknownCharset : unsigned char { kKeep, kLatin };
+bool append_decoded_words(std::string& out, std::string_view text, std::size_t limit,
+                          UnknownCharset unknown = UnknownCharset::kKeep);
 
 }  // namespace rw

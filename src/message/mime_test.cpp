@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "message/address.h"
+#include "message/mailbox.h"
 #include "message/utf8.h"
 
 namespace rw {
@@ -64,6 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{multipart("--b\n\none\n"), "multipart/mixed(text/plain)", "[one\n]", "unclosed"},
         Case{multipart("no boundary here"), "multipart/mixed", "", "no-boundary"},
         Case{multipart("--b--\n"), "multipart/mixed", "", ""},
+        Case{multipart("--=?utf-8?q?b?=\n\none\n--=?utf-8?q?b?=--", "mixed; boundary=\"=?utf-8?q?b?=\""),
+             "multipart/mixed(text/plain)", "[one]", ""},
         Case{multipart("x", "mixed"), "multipart/mixed", "", "no-boundary"},
         Case{multipart("--b\n--b\n\none\n--b--"), "multipart/mixed(text/plain,text/plain)", "[][one]", ""},
         // Indented or in the middle of a line it is none.
@@ -113,26 +120,27 @@ TEST_P(FileNames, AreReadAsExpected) {
 }
 INSTANTIATE_TEST_SUITE_P(
     All, FileNames,
-    ::testing::Values(NameCase{"attachment", "type.zip", ""}, NameCase{"attachment; filename=a.zip", "a.zip", ""},
-                      NameCase{"inline; FileName=\"a b.zip\"", "a b.zip", ""},
-                      NameCase{"attachment; filename=\"a\\\"b.zip\"", "a\"b.zip", ""},
-                      NameCase{"attachment; filename=a b.zip", "a b.zip", "bad-parameter"},
-                      NameCase{"attachment; filename=\"=?utf-8?q?caf=C3=A9.zip?=\"", "caf\xC3\xA9.zip", ""},
-                      NameCase{"attachment; filename*=utf-8''caf%C3%A9.zip", "caf\xC3\xA9.zip", ""},
-                      NameCase{"attachment; filename*=iso-8859-1'en'caf%E9.zip", "caf\xC3\xA9.zip", ""},
-                      NameCase{"attachment; filename*0=\"invoice.p\"; filename*1=\"df.exe\"", "invoice.pdf.exe", ""},
-                      NameCase{"attachment;\n filename*1*=%C3%A9.zip;\n filename*0*=utf-8''caf", "caf\xC3\xA9.zip", ""},
-                      NameCase{"attachment; filename*0*=utf-8''%C3; filename*1*=%A9; filename*2=\".zip\"",
-                               "\xC3\xA9.zip", ""},
-                      NameCase{"attachment; filename*0=a; filename*2=b", "a", "bad-parameter"},
-                      NameCase{"attachment; filename*1=b", "type.zip", "bad-parameter"},
-                      NameCase{"attachment; filename=a.pdf; filename*=utf-8''a.exe", "a.exe", "bad-parameter"},
-                      NameCase{"attachment; filename=a.pdf; filename*=utf-8''a.pdf", "a.pdf", ""},
-                      NameCase{"attachment; filename=a.pdf; filename=a.exe", "a.pdf", "bad-parameter"},
-                      NameCase{"attachment; filename=\"a.pdf", "a.pdf", "bad-parameter"},
-                      NameCase{"attachment; filename=\"a.pdf\".exe", "a.pdf", "bad-parameter"},
-                      NameCase{"attachment (really); filename=a.zip (yes)", "a.zip", ""},
-                      NameCase{"attachment; a.zip", "type.zip", "bad-parameter"}));
+    ::testing::Values(
+        NameCase{"attachment", "type.zip", ""}, NameCase{"attachment; filename=a.zip", "a.zip", ""},
+        NameCase{"inline; FileName=\"a b.zip\"", "a b.zip", ""},
+        NameCase{"attachment; filename=\"a\\\"b.zip\"", "a\"b.zip", ""},
+        NameCase{"attachment; filename=a b.zip", "a b.zip", "bad-parameter"},
+        NameCase{"attachment; filename=\"=?utf-8?q?caf=C3=A9.zip?=\"", "caf\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*0=\"=?utf-8?q?caf=C3\"; filename*1=\"=A9.zip?=\"", "caf\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*=utf-8''caf%C3%A9.zip", "caf\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*=iso-8859-1'en'caf%E9.zip", "caf\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*0=\"invoice.p\"; filename*1=\"df.exe\"", "invoice.pdf.exe", ""},
+        NameCase{"attachment;\n filename*1*=%C3%A9.zip;\n filename*0*=utf-8''caf", "caf\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*0*=utf-8''%C3; filename*1*=%A9; filename*2=\".zip\"", "\xC3\xA9.zip", ""},
+        NameCase{"attachment; filename*0=a; filename*2=b", "a", "bad-parameter"},
+        NameCase{"attachment; filename*1=b", "type.zip", "bad-parameter"},
+        NameCase{"attachment; filename=a.pdf; filename*=utf-8''a.exe", "a.exe", "bad-parameter"},
+        NameCase{"attachment; filename=a.pdf; filename*=utf-8''a.pdf", "a.pdf", ""},
+        NameCase{"attachment; filename=a.pdf; filename=a.exe", "a.pdf", "bad-parameter"},
+        NameCase{"attachment; filename=\"a.pdf", "a.pdf", "bad-parameter"},
+        NameCase{"attachment; filename=\"a.pdf\".exe", "a.pdf", "bad-parameter"},
+        NameCase{"attachment (really); filename=a.zip (yes)", "a.zip", ""},
+        NameCase{"attachment; a.zip", "type.zip", "bad-parameter"}));
 
 TEST(Mime, ReportTypesAndProtocols) {
   const MimeTree report =
@@ -186,6 +194,32 @@ TEST(Mime, HostileBodiesTakeNoTime) {
     while (body.size() < 4'000'000) body += piece;
     parse_mime(parse_message(multipart(body, "mixed; boundary=\"" + dashes + "\"")));
     parse_mime(parse_message(multipart(body)));
+  }
+}
+
+// Real reports, not part of the repository.
+TEST(Mime, RealReportsAreTakenApart) {
+  const char* const root = std::getenv("RW_SHARED_DATA");
+  const std::string folder = (root != nullptr ? root : std::string(RW_SOURCE_DIR) + "/../shared/data") + "/mail/";
+  const std::pair<std::string, std::string> kFiles[] = {
+      {"aggregate/twilight.eml", "multipart/mixed(application/zip,text/plain)"},
+      {"failure/linkedin.eml",
+       "multipart/report(text/plain,message/feedback-report,message/rfc822(multipart/alternative"},
+      {"smtp-tls/google.eml", "multipart/report(text/plain,application/tlsrpt+gzip)"}};
+  for (const auto& [name, expected] : kFiles) {
+    std::ifstream file(folder + name, std::ios::binary);
+    if (!file) GTEST_SKIP() << "no sample mail: " << folder << name;
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    MemoryStream stream(as_bytes(bytes));
+    StreamReader input(stream);
+    MboxReader reader(input);
+    MailboxMessage mail;
+    ASSERT_TRUE(reader.next(mail));
+    const Message message = parse_message(mail.bytes);
+    const MimeTree tree = parse_mime(message);
+    EXPECT_TRUE(shape(tree).starts_with(expected)) << name << ": " << shape(tree) << " " << defects_of(tree);
+    EXPECT_EQ(to_string(parse_author(message).state), "one") << name;
+    EXPECT_FALSE(reader.next(mail)) << name;
   }
 }
 

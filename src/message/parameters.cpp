@@ -184,11 +184,16 @@ struct Forms {
     value.remove_prefix(second + 1);
     return charset;
   }
-  std::string value() {
+  // RFC 2047 5 forbids encoded words in parameters; senders of file names use them all the same. A boundary is as it
+  // is.
+  std::string value(bool is_file_name) {
     std::string simple;
-    if (plain) append_decoded_words(simple, *plain, kMaxValue);
+    if (plain && is_file_name)
+      append_decoded_words(simple, *plain, kMaxValue);
+    else if (plain)
+      append_scrubbed(simple, *plain);
     std::optional<std::string> other;
-    if (!sections.empty()) other = joined();
+    if (!sections.empty()) other = joined(is_file_name);
     if (extended) {
       std::string_view rest = *extended;
       const std::string_view charset = charset_of(rest);
@@ -199,7 +204,7 @@ struct Forms {
     if (other && plain && *other != simple) broken = true;
     return other ? *other : simple;
   }
-  std::string joined() {
+  std::string joined(bool is_file_name) {
     std::string bytes, charset_name;
     unsigned expected = 0;
     for (const auto& [index, section] : sections) {
@@ -212,7 +217,11 @@ struct Forms {
       bytes += section.encoded ? percent_decoded(text) : std::string(text);
       if (bytes.size() > kMaxValue) break;
     }
-    return converted(charset_name, bytes);
+    const bool plain_sections = std::ranges::none_of(sections, [](const auto& s) { return s.second.encoded; });
+    if (!is_file_name || !plain_sections) return converted(charset_name, bytes);
+    std::string decoded;  // an encoded word cut into sections
+    append_decoded_words(decoded, bytes, kMaxValue);
+    return decoded;
   }
 };
 
@@ -238,7 +247,7 @@ ParameterisedValue parse_parameters(std::string_view body) {
   }
   for (const std::string& name : order) {
     Forms& forms = all.find(name)->second;
-    std::string value = forms.value();
+    std::string value = forms.value(name == "name" || name == "filename");
     result.broken |= forms.broken;
     result.parameters.emplace_back(name, std::move(value));
   }
