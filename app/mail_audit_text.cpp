@@ -123,8 +123,8 @@ class Page {
       };
       const std::size_t label = 13;
       text += "  " + painted(style_, colour, kind) + std::string(label - kind.size(), ' ') +
-              wrapped(change.topic + " " + change.item + ": " + side(change.before, change.value_before) + " → " +
-                          side(change.after, change.value_after),
+              wrapped((change.topic == change.item ? change.topic : change.topic + " " + change.item) + ": " +
+                          side(change.before, change.value_before) + " → " + side(change.after, change.value_after),
                       label + 2, style_.width) +
               "\n";
     }

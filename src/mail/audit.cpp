@@ -139,6 +139,15 @@ void warm_up(Run& run) {
   (void)run.resolver.lookup(questions);
 }
 
+// A name that is not in the DNS publishes nothing, and there is nothing that it could publish.
+bool does_not_exist(Run& run) {
+  const DnsReply reply = run.ask(run.audit.domain, DnsType::kMx);
+  if (reply.state != DnsState::kAbsent || reply.name_exists) return false;
+  run.add("mx", "domain", AuditStatus::kBad, "", "The domain does not exist in the DNS.");
+  run.audit.grade_reasons = {"no grade: the domain does not exist in the DNS"};
+  return true;
+}
+
 }  // namespace
 }  // namespace audit
 
@@ -150,6 +159,7 @@ Audit audit_domain(Resolver& resolver, std::string_view domain, const AuditOptio
   audit.resolver = resolver.description();
   audit::Run run{.resolver = resolver, .options = options, .audit = audit};
   audit::warm_up(run);
+  if (audit::does_not_exist(run)) return audit;
   audit::look_at_mx(run);
   audit::look_at_spf(run);
   audit::look_at_dkim(run);

@@ -63,7 +63,8 @@ void judge_strength(Run& run, const AuditKey& key, const DkimKey& parsed, const 
             "The key of selector " + key.selector + " has " + std::to_string(parsed.bits) + " bits; 2048 are advised.",
             'B', "make a new key of 2048 bits under a new selector, sign with it, then revoke this one");
   else
-    run.add(kTopic, item, AuditStatus::kGood, kind, "Selector " + key.selector + " has a " + kind + " key.");
+    run.add(kTopic, item, AuditStatus::kGood, kind,
+            "Selector " + key.selector + (parsed.key_type == "rsa" ? " has a " : " has an ") + kind + " key.");
 }
 
 void judge_key(Run& run, AuditKey& key, const DnsReply& reply) {

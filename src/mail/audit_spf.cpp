@@ -322,8 +322,9 @@ void look_at_networks(Run& run) {
     }
   }
   run.add(kTopic, "addresses", AuditStatus::kInfo, std::to_string(static_cast<std::int64_t>(addresses)),
-          group_thousands(static_cast<std::int64_t>(addresses)) + " IPv4 addresses in " +
-              counted(run.networks.size(), "network") + " may send in the domain's name.");
+          group_thousands(static_cast<std::int64_t>(addresses)) +
+              (addresses == 1 ? " IPv4 address in " : " IPv4 addresses in ") + counted(run.networks.size(), "network") +
+              " may send in the domain's name.");
   if (!wide.empty())
     run.add(kTopic, "wide-network", AuditStatus::kWarning, joined(wide),
             "Very large networks may send in the domain's name: " + joined(wide) + ".", 'B',

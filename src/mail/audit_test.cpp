@@ -171,6 +171,15 @@ TEST(Audit, UnknownIsNeitherMissingNorAGrade) {
   EXPECT_NE(spf_failed->audit.grade_reasons.back().find("left out"), std::string::npos);
 }
 
+TEST(Audit, ADomainThatDoesNotExistGetsNoRecords) {
+  ZoneResolver zone;
+  ASSERT_TRUE(zone.parse(zone_text(kGood), "z"));
+  const Audit audit = audit_domain(zone, "gone.example.org", {.now = kNow});
+  EXPECT_FALSE(audit.grade.has_value());
+  EXPECT_EQ(status(audit, "mx", "domain"), AuditStatus::kBad);
+  EXPECT_TRUE(audit.records.empty());
+}
+
 TEST(Audit, DmarcProblemsAndTheirGrades) {
   const std::tuple<std::string, std::string, char> cases[] = {
       {"v=DMARC1; p=none; rua=mailto:d@example.org", "policy", 'D'},
