@@ -1,22 +1,33 @@
 // A vector whose resize leaves new numbers as they are: for bytes and columns that a read or a decoder fills at once.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "lake/pages.h"
+
 namespace rw {
 
-// Large blocks come straight from the system with all their pages in one call: half of the time of a short question
-// went into touching fresh pages one by one.
+// AddressSanitizer knows the ends of its own allocations only.
+#if defined(__SANITIZE_ADDRESS__)
+#define RW_OWN_PAGES 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RW_OWN_PAGES 0
+#endif
+#endif
+#ifndef RW_OWN_PAGES
+#define RW_OWN_PAGES 1
+#endif
+
 template <typename T>
 struct UninitializedAllocator {
   using value_type = T;
-  static constexpr std::size_t kLarge = 64 << 10;  // bytes
+  static constexpr std::size_t kLarge = RW_OWN_PAGES ? 64 << 10 : SIZE_MAX;  // bytes
 
   UninitializedAllocator() = default;
   template <typename U>
@@ -25,16 +36,15 @@ struct UninitializedAllocator {
 
   T* allocate(std::size_t n) {
     if (n * sizeof(T) < kLarge) return std::allocator<T>().allocate(n);
-    void* block =
-        ::mmap(nullptr, n * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (block == MAP_FAILED) throw std::bad_alloc();
+    void* block = take_pages(n * sizeof(T));
+    if (block == nullptr) throw std::bad_alloc();
     return static_cast<T*>(block);
   }
   void deallocate(T* block, std::size_t n) {
     if (n * sizeof(T) < kLarge)
       std::allocator<T>().deallocate(block, n);
     else
-      ::munmap(block, n * sizeof(T));
+      give_pages(block, n * sizeof(T));
   }
   template <typename U>
   void construct(U* at) noexcept {

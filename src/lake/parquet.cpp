@@ -53,17 +53,18 @@ PageBytes& page_of_thread() {
 }
 
 // Values of `width` bits, least significant first, from `at`; `left` bytes are there and kPadding more may be read.
+// Those before `from` are passed over.
 template <typename T, typename Put>
-bool unpack(const std::byte*& at, std::size_t& left, unsigned width, std::size_t count, Put put) {
+bool unpack(const std::byte*& at, std::size_t& left, unsigned width, std::size_t count, Put put, std::size_t from = 0) {
   const std::size_t bytes = (count * width + 7) / 8;
   if (bytes > left) return false;
   const std::uint64_t mask = width == 64 ? UINT64_MAX : (std::uint64_t{1} << width) - 1;
   if (width <= 56) {
-    std::size_t bit = 0;
-    for (std::size_t i = 0; i < count; ++i, bit += width)
+    std::size_t bit = from * width;
+    for (std::size_t i = from; i < count; ++i, bit += width)
       put(i, static_cast<T>(load64(at + (bit >> 3)) >> (bit & 7) & mask));
   } else {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = from; i < count; ++i) {
       const std::size_t bit = i * width;
       const unsigned shift = bit & 7;
       std::uint64_t value = load64(at + (bit >> 3)) >> shift;
@@ -93,64 +94,63 @@ std::int64_t from_zigzag(std::uint64_t v) {
 }
 
 // RLE and bit-packed hybrid (Encodings.md, "Run Length Encoding / Bit-Packing Hybrid"): run(value, count) and
-// one(value).
+// one(value), for those of the `count` values that are in `wanted`.
 template <typename Run, typename One>
-bool decode_hybrid(const std::byte* at, std::size_t left, unsigned width, std::size_t count, Run run, One one) {
-  std::size_t done = 0;
-  while (done < count) {
+bool decode_hybrid(const std::byte* at, std::size_t left, unsigned width, std::size_t count, RowSpan wanted, Run run,
+                   One one) {
+  const std::size_t end = std::min<std::uint64_t>(count, wanted.end);
+  for (std::size_t done = 0; done < end;) {
+    const std::size_t skip = wanted.begin > done ? wanted.begin - done : 0;  // of what comes now
     std::uint64_t head;
     if (!take_varint(at, left, head)) return false;
     if ((head & 1) == 0) {
       const std::size_t bytes = (width + 7) / 8;
-      const std::size_t repeats = std::min<std::uint64_t>(head >> 1, count - done);
+      const std::size_t repeats = std::min<std::uint64_t>(head >> 1, end - done);
       if (bytes > left || repeats == 0) return false;
       std::uint64_t value = 0;
       std::memcpy(&value, at, bytes);
       at += bytes, left -= bytes;
-      run(static_cast<std::uint32_t>(value), repeats);
+      if (repeats > skip) run(static_cast<std::uint32_t>(value), repeats - skip);
       done += repeats;
-    } else {
-      const std::uint64_t groups = head >> 1;
-      if (groups == 0 || groups > kMaxRowsInGroup) return false;
-      const std::size_t packed = groups * 8;
-      const std::size_t wanted = std::min<std::size_t>(packed, count - done);
-      if ((packed * width + 7) / 8 > left) {  // the last group may be cut where only its padding is missing
-        if ((wanted * width + 7) / 8 > left) return false;
-        return unpack<std::uint32_t>(at, left, width, wanted, [&](std::size_t, std::uint32_t v) { one(v); });
-      }
-      const std::byte* begin = at;
-      std::size_t available = left;
-      if (!unpack<std::uint32_t>(begin, available, width, wanted, [&](std::size_t, std::uint32_t v) { one(v); }))
-        return false;
-      const std::size_t bytes = (packed * width + 7) / 8;
-      at += bytes, left -= bytes;
-      done += wanted;
+      continue;
     }
+    const std::uint64_t groups = head >> 1;
+    if (groups == 0 || groups > kMaxRowsInGroup) return false;
+    const std::size_t packed = groups * 8;
+    const std::size_t here = std::min<std::size_t>(packed, end - done);
+    const std::size_t bytes = (packed * width + 7) / 8;
+    const std::byte* begin = at;
+    std::size_t available = left;
+    const auto put = [&](std::size_t, std::uint32_t v) { one(v); };
+    if (!unpack<std::uint32_t>(begin, available, width, here, put, std::min(skip, here))) return false;
+    if (bytes > left) return done + here == end;  // the last group may be cut where only its padding is missing
+    at += bytes, left -= bytes;
+    done += here;
   }
   return true;
 }
 
-// DELTA_BINARY_PACKED (Encodings.md, "Delta Encoding").
+// DELTA_BINARY_PACKED (Encodings.md, "Delta Encoding"): the first `wanted` of `count` values.
 template <typename T>
-bool decode_delta(const std::byte* at, std::size_t left, std::size_t count, T* out) {
+bool decode_delta(const std::byte* at, std::size_t left, std::size_t count, std::size_t wanted, T* out) {
   std::uint64_t block, minis, total, first;
   if (!take_varint(at, left, block) || !take_varint(at, left, minis) || !take_varint(at, left, total) ||
       !take_varint(at, left, first))
     return false;
   if (minis == 0 || minis > 512 || block == 0 || block > 1'000'000 || block % minis != 0 || total != count)
     return false;
-  if (count == 0) return true;
+  if (count == 0 || wanted == 0) return true;
   const std::size_t per_mini = block / minis;
   if (per_mini % 32 != 0) return false;
   auto value = static_cast<std::uint64_t>(from_zigzag(first));
   out[0] = static_cast<T>(value);
-  for (std::size_t done = 1; done < count;) {
+  for (std::size_t done = 1; done < wanted;) {
     std::uint64_t least_zigzag;
     if (!take_varint(at, left, least_zigzag) || left < minis) return false;
     const auto least = static_cast<std::uint64_t>(from_zigzag(least_zigzag));
     const std::byte* widths = at;
     at += minis, left -= minis;
-    for (std::size_t m = 0; m < minis && done < count; ++m) {
+    for (std::size_t m = 0; m < minis && done < wanted; ++m) {
       const auto width = std::to_integer<unsigned>(widths[m]);
       if (width > 64) return false;
       const std::size_t here = std::min(per_mini, count - done);
@@ -174,14 +174,15 @@ bool decode_delta(const std::byte* at, std::size_t left, std::size_t count, T* o
 template <typename T>
 class ChunkDecoder {
  public:
-  ChunkDecoder(const ColumnChunk& chunk, bool optional, Buffer<T>& out, std::vector<std::uint8_t>& valid)
-      : chunk_(chunk), optional_(optional), out_(out), valid_(valid), page_(page_of_thread()) {}
+  ChunkDecoder(const ColumnChunk& chunk, bool optional, RowSpan wanted, Buffer<T>& out,
+               std::vector<std::uint8_t>& valid)
+      : chunk_(chunk), optional_(optional), wanted_(wanted), out_(out), valid_(valid), page_(page_of_thread()) {}
 
   Result<void> decode(Bytes bytes) {
     out_.resize(chunk_.values);
     valid_.clear();
     Cursor in(bytes);
-    while (done_ < chunk_.values) {
+    while (done_ < std::min<std::uint64_t>(chunk_.values, wanted_.end)) {
       RW_ASSIGN(const PageHeader header, parse_page_header(in));
       if (header.compressed_bytes > in.left()) return damaged("a page is cut off");
       if (header.values > chunk_.values ||
@@ -225,6 +226,10 @@ class ChunkDecoder {
 
   Result<void> data_page(const PageHeader& header, Bytes bytes) {
     if (header.values == 0 || header.values > chunk_.values - done_) return damaged("a page has too many values");
+    if (done_ + header.values <= wanted_.begin) {
+      done_ += header.values;
+      return {};
+    }
     const std::byte* at = nullptr;
     std::size_t left = 0;
     std::size_t present = header.values;
@@ -263,7 +268,8 @@ class ChunkDecoder {
         at += size, left -= size;
       }
     }
-    if (!decode_values(header.encoding, at, left, present)) return damaged("a page's values are damaged");
+    if (!decode_values(header.encoding, at, left, present, wanted_of(header.values, present)))
+      return damaged("a page's values are damaged");
     if (!supported_) return Failure(ErrorCode::kUnsupported, "it has an encoding that we never write");
     if (present < header.values) spread(header.values, present);
     done_ += header.values;
@@ -277,7 +283,7 @@ class ChunkDecoder {
     levels.resize(count);
     std::size_t row = 0;
     const bool good = decode_hybrid(
-        at, size, 1, count,
+        at, size, 1, count, {},
         [&](std::uint32_t level, std::size_t repeats) {
           std::fill_n(levels.begin() + static_cast<std::ptrdiff_t>(row), repeats, static_cast<std::uint8_t>(level & 1));
           row += repeats;
@@ -293,21 +299,28 @@ class ChunkDecoder {
     return true;
   }
 
-  bool decode_values(Encoding encoding, const std::byte* at, std::size_t left, std::size_t count) {
+  // Which of the page's `count` values are wanted. All where some rows have none: values and rows then differ.
+  RowSpan wanted_of(std::size_t rows, std::size_t count) const {
+    if (count < rows) return {0, count};
+    const std::uint64_t begin = wanted_.begin > done_ ? wanted_.begin - done_ : 0;
+    return {std::min<std::uint64_t>(begin, count), std::min<std::uint64_t>(wanted_.end - done_, count)};
+  }
+
+  bool decode_values(Encoding encoding, const std::byte* at, std::size_t left, std::size_t count, RowSpan wanted) {
     T* out = out_.data() + done_;
     switch (encoding) {
       case Encoding::kPlain:
         if (count * sizeof(T) > left) return false;
-        std::memcpy(out, at, count * sizeof(T));
+        std::memcpy(out + wanted.begin, at + wanted.begin * sizeof(T), (wanted.end - wanted.begin) * sizeof(T));
         return true;
-      case Encoding::kDeltaBinaryPacked: return decode_delta(at, left, count, out);
+      case Encoding::kDeltaBinaryPacked: return decode_delta(at, left, count, wanted.end, out);
       case Encoding::kPlainDictionary:
-      case Encoding::kRleDictionary: return decode_dictionary(at, left, count, out);
+      case Encoding::kRleDictionary: return decode_dictionary(at, left, count, wanted, out + wanted.begin);
       default: supported_ = false; return true;
     }
   }
 
-  bool decode_dictionary(const std::byte* at, std::size_t left, std::size_t count, T* out) {
+  bool decode_dictionary(const std::byte* at, std::size_t left, std::size_t count, RowSpan wanted, T* out) {
     if (count == 0) return true;
     if (left < 1) return false;
     const auto width = std::to_integer<unsigned>(*at);
@@ -322,7 +335,7 @@ class ChunkDecoder {
       return dictionary_[code];
     };
     const bool good = decode_hybrid(
-        at + 1, left - 1, width, count,
+        at + 1, left - 1, width, count, wanted,
         [&](std::uint32_t code, std::size_t repeats) { out = std::fill_n(out, repeats, value(code)); },
         [&](std::uint32_t code) { *out++ = value(code); });
     return good && inside;
@@ -336,6 +349,7 @@ class ChunkDecoder {
 
   const ColumnChunk& chunk_;
   bool optional_;
+  RowSpan wanted_;
   Buffer<T>& out_;
   std::vector<std::uint8_t>& valid_;
   std::vector<std::uint8_t> page_valid_;
@@ -403,17 +417,18 @@ Result<void> File::read_footer(const std::string& path) {
   return {};
 }
 
-Result<void> File::read(std::size_t row_group, std::size_t column, Values& into) const {
+Result<void> File::read(std::size_t row_group, std::size_t column, Values& into, RowSpan wanted) const {
   const RowGroup& group = row_groups_[row_group];
   const ColumnChunk& chunk = group.columns[column];
   if (chunk.values != group.rows || chunk.values > kMaxRowsInGroup || chunk.bytes > kMaxChunk)
     return damaged("a column is damaged");
+  wanted.begin = std::min(wanted.begin, wanted.end);
   thread_local Buffer<std::byte> bytes;
   RW_TRY(read_bytes(chunk.offset, chunk.bytes, bytes));
   if (chunk.type == Physical::kI32)
-    return ChunkDecoder<std::uint32_t>(chunk, optional_[column], into.small, into.valid).decode(bytes);
+    return ChunkDecoder<std::uint32_t>(chunk, optional_[column], wanted, into.small, into.valid).decode(bytes);
   if (chunk.type == Physical::kI64)
-    return ChunkDecoder<std::int64_t>(chunk, optional_[column], into.large, into.valid).decode(bytes);
+    return ChunkDecoder<std::int64_t>(chunk, optional_[column], wanted, into.large, into.valid).decode(bytes);
   return Failure(ErrorCode::kUnsupported, "the column " + columns_[column] + " does not hold integers");
 }
 

@@ -45,6 +45,12 @@ struct Values {
   std::vector<std::uint8_t> valid;  // one byte a row; empty: nothing is null. A null's value is 0.
 };
 
+// Rows of a row group, the last one not among them.
+struct RowSpan {
+  std::uint64_t begin = 0;
+  std::uint64_t end = UINT64_MAX;
+};
+
 // An open file. Any number of threads may read its chunks at once.
 class File {
  public:
@@ -60,8 +66,9 @@ class File {
   int column(std::string_view name) const;  // index or -1
   std::uint64_t bytes() const { return size_; }
 
-  // All values of an integer column in a row group. kUnsupported for other types and encodings that we never write.
-  Result<void> read(std::size_t row_group, std::size_t column, Values& into) const;
+  // The values of an integer column in a row group: arrays of all its rows, of which those outside of `wanted` may hold
+  // anything. kUnsupported for other types and encodings that we never write.
+  Result<void> read(std::size_t row_group, std::size_t column, Values& into, RowSpan wanted = {}) const;
 
  private:
   File() = default;

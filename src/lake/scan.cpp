@@ -16,7 +16,7 @@ namespace {
 class Gatherer {
  public:
   Gatherer(const Plan& plan, TimeRange time, const ScanOptions& options)
-      : plan_(plan), options_(options), where_(with_time(plan, time)) {}
+      : plan_(plan), options_(options), time_(time), where_(with_time(plan, time)) {}
 
   // False where DuckDB has to answer.
   Result<bool> run(const std::vector<FileEntry>& entries);
@@ -29,6 +29,7 @@ class Gatherer {
 
   const Plan& plan_;
   const ScanOptions& options_;
+  const TimeRange time_;
   const Condition where_;
   Tasks tasks_;
   std::atomic<std::size_t> next_{0};
@@ -53,12 +54,13 @@ void Gatherer::work(Groups& mine) {
 }
 
 Result<bool> Gatherer::run(const std::vector<FileEntry>& entries) {
-  auto opened = Tasks::open(*plan_.table, options_.directory, entries, options_.threads);
+  auto opened = Tasks::open(*plan_.table, options_.directory, entries, options_.threads, time_);
   if (!opened && opened.error().code == ErrorCode::kUnsupported) return false;
   if (!opened) return Failure(opened.error());
   tasks_ = std::move(*opened);
   layout = layout_of(plan_, tasks_.files);
-  for (unsigned t = 0; t < tasks_.threads; ++t) groups.emplace_back(plan_, layout);
+  for (unsigned t = 0; t < tasks_.threads; ++t)
+    groups.emplace_back(plan_, layout).expect(tasks_.likely_rows / tasks_.threads);
   in_parallel(tasks_.threads, [&](unsigned t) { work(groups[t]); });
   if (!status_) {
     const ErrorCode code = status_.error().code;
@@ -81,6 +83,8 @@ class Scan {
   Value key_value(const Groups& groups, std::size_t group, std::size_t key) const;
   Value sum_value(const Groups& groups, std::size_t group, std::size_t sum) const;
   std::vector<std::uint32_t> ordered(const Groups& groups) const;
+  static std::vector<std::uint32_t> candidates(const Groups& groups, std::size_t sum, bool descending,
+                                               std::size_t keep);
   int compare_keys(const Groups& groups, std::uint32_t a, std::uint32_t b, std::size_t key) const;
 
   const Query& query_;
@@ -127,10 +131,27 @@ int Scan::compare_keys(const Groups& groups, std::uint32_t a, std::uint32_t b, s
   return 0;
 }
 
+// The groups that can be among the first `keep` by a sum, ties included: few are left for the order proper, which
+// compares whole groups. Groups without a value come last.
+std::vector<std::uint32_t> Scan::candidates(const Groups& groups, std::size_t sum, bool descending, std::size_t keep) {
+  const auto rank = [&](std::size_t group) {
+    const std::int64_t value = groups.value(group, sum);
+    return descending ? ~value : value;  // turned around without overflow
+  };
+  std::vector<std::int64_t> ranks;
+  ranks.reserve(groups.size());
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    if (groups.has(g, sum)) ranks.push_back(rank(g));
+  const bool all = keep == 0 || ranks.size() <= keep;
+  if (!all) std::nth_element(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(keep - 1), ranks.end());
+  std::vector<std::uint32_t> out;
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    if (all || (groups.has(g, sum) && rank(g) <= ranks[keep - 1])) out.push_back(static_cast<std::uint32_t>(g));
+  return out;
+}
+
 // Group numbers in the order that the question asks for, cut to its limit; ties by the keys.
 std::vector<std::uint32_t> Scan::ordered(const Groups& groups) const {
-  std::vector<std::uint32_t> order(groups.size());
-  std::iota(order.begin(), order.end(), 0U);
   struct Wish {
     bool key;
     std::size_t index;
@@ -143,7 +164,15 @@ std::vector<std::uint32_t> Scan::ordered(const Groups& groups) const {
     for (std::size_t k = 0; k < plan_.keys.size(); ++k)
       if (plan_.keys[k].name == wish.name) wishes.push_back({true, k, wish.descending});
   }
-  const std::size_t keep = query_.limit > 0 ? std::min<std::size_t>(query_.limit, order.size()) : order.size();
+  std::size_t keep = query_.limit > 0 ? std::min<std::size_t>(query_.limit, groups.size()) : groups.size();
+  std::vector<std::uint32_t> order;
+  if (!wishes.empty() && !wishes.front().key && keep < groups.size() / 4) {
+    order = candidates(groups, wishes.front().index, wishes.front().descending, keep);
+    keep = std::min(keep, order.size());
+  } else {
+    order.resize(groups.size());
+    std::iota(order.begin(), order.end(), 0U);
+  }
   if (!wishes.empty()) {
     for (std::size_t k = 0; k < plan_.keys.size(); ++k) wishes.push_back({true, k, false});
     const auto before = [&](std::uint32_t a, std::uint32_t b) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "lake/buffer.h"
 #include "lake/scan_plan.h"
 #include "lake/scan_rows.h"
 
@@ -24,6 +25,9 @@ class Groups {
  public:
   Groups(const Plan& plan, const KeyLayout& layout);
 
+  // How many rows may come in all, as far as the files' statistics tell: says how large a table is worth making at
+  // once.
+  void expect(std::uint64_t rows) { expected_rows_ = rows; }
   // Adds the rows of a block: those numbered in `rows`.
   void add(RowGroupRows& block, std::span<const std::uint16_t> rows);
   // Adds the groups of another table of the same plan: of `parts` shares of the keys, the one numbered `part`.
@@ -32,7 +36,11 @@ class Groups {
   std::size_t size() const { return count_; }
   const std::uint64_t* key(std::size_t group) const { return keys_.data() + group * layout_->words; }
   // Whether anything went into a sum, and what came of it. A count is always there.
-  bool has(std::size_t group, std::size_t sum) const;
+  bool has(std::size_t group, std::size_t sum) const {
+    const Sum& what = plan_->sums[sum];
+    if (what.kind == Sum::Kind::kCount) return true;
+    return what.partial ? counts_[group * partial_ + count_at_[sum]] > 0 : rows_ > 0;
+  }
   std::int64_t value(std::size_t group, std::size_t sum) const { return values_[group * width_ + sum]; }
   std::size_t memory_bytes() const;
   // A sum went past 64 bits: DuckDB has to answer.
@@ -56,6 +64,8 @@ class Groups {
   std::uint32_t find(const std::uint64_t* key, std::uint64_t hash);
   std::uint32_t add_group(const std::uint64_t* key);
   void grow();
+  void make_room();
+  void rehash(std::size_t slots);
   void update(RowGroupRows& block, std::size_t sum, std::span<const std::uint16_t> rows);
   void update_partial(const Cells& cells, const std::uint8_t* mask, std::size_t sum,
                       std::span<const std::uint16_t> rows);
@@ -69,10 +79,11 @@ class Groups {
   std::vector<std::int64_t> initial_;  // values of a new group
   std::size_t count_ = 0;
   std::uint64_t rows_ = 0;
-  std::vector<std::uint64_t> keys_;
-  std::vector<std::int64_t> values_;
-  std::vector<std::int64_t> counts_;
-  std::vector<Slot> slots_;
+  std::uint64_t expected_rows_ = 0;
+  Buffer<std::uint64_t> keys_;
+  Buffer<std::int64_t> values_;
+  Buffer<std::int64_t> counts_;
+  Buffer<Slot> slots_;
   std::vector<std::uint64_t> block_keys_;  // of the rows of one block
   std::vector<std::uint64_t> hashes_;      // of the runs of one block
   std::vector<Run> runs_;

@@ -102,6 +102,7 @@ void RowGroupRows::begin(const ScanFile& file, std::size_t row_group) {
   file_ = &file;
   row_group_ = row_group;
   rows_ = file.file->row_groups()[row_group].rows;
+  wanted_ = {0, rows_};
   for (Lane& lane : lanes_) lane.loaded = false;
 }
 
@@ -142,12 +143,32 @@ bool RowGroupRows::possible(const Condition& c) const {
   }
 }
 
+parquet::RowSpan RowGroupRows::narrow(const Condition& condition) {
+  const bool several = condition.kind == Condition::Kind::kAnd && !condition.args.empty();
+  const Condition& c = several ? condition.args.front() : condition;
+  Range held{};
+  if (c.kind != Condition::Kind::kRanges || c.number.kind != Number::Kind::kColumn ||
+      c.number.column != table_.time_column || c.ranges.size() != 1 || !bounds(c.number.column, held) ||
+      (c.ranges.front().low <= held.low && held.high <= c.ranges.front().high))
+    return wanted_;
+  parquet::RowSpan found{rows_, rows_};
+  std::array<std::uint8_t, kBlock> mask;
+  for (std::size_t begin = 0; begin < rows_ && status_; begin += kBlock) {
+    at(begin, std::min(kBlock, rows_ - begin));
+    test(c, mask.data());
+    if (std::memchr(mask.data(), 1, count_) == nullptr) continue;
+    found.begin = std::min<std::uint64_t>(found.begin, begin);
+    found.end = begin + count_;
+  }
+  return wanted_ = found;
+}
+
 Result<void> RowGroupRows::read(std::size_t column, Lane& lane) const {
   constexpr const char* kNotAsSaid = "a column is not as the catalog says";
   const auto at = static_cast<std::size_t>(file_->stored[column]);
   if (file_->stored[column] < 0) return Failure(ErrorCode::kCorrupt, kNotAsSaid);
   lane.small = file_->file->row_groups()[row_group_].columns[at].type == parquet::Physical::kI32;
-  RW_TRY(file_->file->read(row_group_, at, lane.values));
+  RW_TRY(file_->file->read(row_group_, at, lane.values, wanted_));
   const std::size_t values = lane.small ? lane.values.small.size() : lane.values.large.size();
   const bool enough = values >= rows_ && (lane.values.valid.empty() || lane.values.valid.size() >= rows_);
   const Form stored = form(column).form;

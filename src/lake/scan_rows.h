@@ -48,6 +48,9 @@ class RowGroupRows {
   // False when the statistics rule out every row.
   bool possible(const Condition& condition) const;
 
+  // The blocks that can hold rows of a condition that begins with the question's time range; others are not decoded,
+  // and must not be moved to. Row groups hold hours, a question may be about one of them.
+  parquet::RowSpan narrow(const Condition& condition);
   // Moves to a block; what was given for the last one is no longer valid.
   void at(std::size_t begin, std::size_t count) {
     begin_ = begin;
@@ -96,6 +99,7 @@ class RowGroupRows {
   const ScanFile* file_ = nullptr;
   std::size_t row_group_ = 0;
   std::size_t rows_ = 0;
+  parquet::RowSpan wanted_;
   std::size_t begin_ = 0;
   std::size_t count_ = 0;
   std::vector<Lane> lanes_;

@@ -24,11 +24,12 @@ struct Task {
 
 struct Tasks {
   std::vector<ScanFile> files;
-  std::vector<Task> tasks;  // in the order of the files
-  unsigned threads = 1;     // worth using
+  std::vector<Task> tasks;        // in the order of the files; row groups outside of the time are left out
+  std::uint64_t likely_rows = 0;  // of those, within the time, as far as their statistics tell
+  unsigned threads = 1;           // worth using
 
   static Result<Tasks> open(const TableSpec& table, const std::string& directory, const std::vector<FileEntry>& entries,
-                            unsigned most_threads);
+                            unsigned most_threads, TimeRange time);
 };
 
 // Calls work(thread) on `threads` threads, this one among them.
@@ -53,7 +54,8 @@ void for_each_block(RowGroupRows& rows, const Condition& where, Use use) {
   std::array<std::uint8_t, kBlock> mask;
   std::array<std::uint16_t, kBlock> chosen;
   if (all) std::iota(chosen.begin(), chosen.end(), std::uint16_t{0});
-  for (std::size_t begin = 0; begin < rows.rows() && rows.status(); begin += kBlock) {
+  const parquet::RowSpan wanted = rows.narrow(where);
+  for (std::size_t begin = wanted.begin; begin < wanted.end && rows.status(); begin += kBlock) {
     const std::size_t count = std::min(kBlock, rows.rows() - begin);
     rows.at(begin, count);
     std::size_t passed = count;

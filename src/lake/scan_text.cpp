@@ -171,7 +171,7 @@ Result<bool> stream_text(const Query& query, const Plan& plan, const std::vector
   if (!plan.rows || !query.order_by.empty() || query.limit > 0 ||
       std::any_of(plan.keys.begin(), plan.keys.end(), network))
     return false;
-  auto tasks = Tasks::open(*plan.table, options.directory, files, options.threads);
+  auto tasks = Tasks::open(*plan.table, options.directory, files, options.threads, query.time);
   if (!tasks && tasks.error().code == ErrorCode::kUnsupported) return false;
   if (!tasks) return Failure(tasks.error());
   bool given = false;
