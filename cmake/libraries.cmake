@@ -1,7 +1,6 @@
 # Libraries from Debian and npm; scripts/bootstrap installs them.
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
-find_package(simdjson REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
@@ -56,6 +55,17 @@ rw_prefer_archive(PkgConfig::libidn2 idn2 unistring)
 rw_prefer_archive(PkgConfig::libpsl psl idn2 unistring)
 rw_prefer_archive(ZLIB::ZLIB z)
 rw_prefer_archive(BZip2::BZip2 bz2)
+rw_prefer_archive(PkgConfig::libpsl psl idn2 unistring)
+
+# simdjson: its source from the locked npm packages. Debian has no archive of it, and as a shared library it would bring the C++ runtime
+# as one too, whose loading took a sixth of a short question.
+set(RW_SIMDJSON ${CMAKE_SOURCE_DIR}/node_modules/@nozbe/simdjson/src)
+if(NOT EXISTS ${RW_SIMDJSON}/simdjson.cpp)
+  message(FATAL_ERROR "simdjson is not there yet: run scripts/bootstrap (it calls npm ci --ignore-scripts), then configure again.")
+endif()
+add_library(rw_simdjson STATIC ${RW_SIMDJSON}/simdjson.cpp)
+target_include_directories(rw_simdjson SYSTEM PUBLIC ${RW_SIMDJSON})
+target_compile_options(rw_simdjson PRIVATE -w)
 
 if(RW_TESTS OR RW_FUZZ OR RW_BENCH)
   find_package(OpenSSL REQUIRED)  # protects the QUIC packets that tests, fuzzers and micro benchmarks make
