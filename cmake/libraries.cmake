@@ -55,7 +55,6 @@ rw_prefer_archive(PkgConfig::libidn2 idn2 unistring)
 rw_prefer_archive(PkgConfig::libpsl psl idn2 unistring)
 rw_prefer_archive(ZLIB::ZLIB z)
 rw_prefer_archive(BZip2::BZip2 bz2)
-rw_prefer_archive(PkgConfig::libpsl psl idn2 unistring)
 
 # simdjson: its source from the locked npm packages. Debian has no archive of it, and as a shared library it would bring the C++ runtime
 # as one too, whose loading took a sixth of a short question.
