@@ -20,6 +20,7 @@ pkg_check_modules(libpsl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(duktape REQUIRED IMPORTED_TARGET duktape)
+pkg_check_modules(icu REQUIRED IMPORTED_TARGET icu-i18n icu-uc)  # for the build alone: cmake/confusables.cmake
 
 # rw_prefer_archive(target library [more …]): links that imported target as its static archive where the system has one. Loading and
 # relocating two dozen shared libraries took 5 of the 12 ms of a short question (libarchive alone brings libxml2 and ICU, for
@@ -93,6 +94,12 @@ configure_file(${RW_NDPI_FILE} ${CMAKE_BINARY_DIR}/lib/libndpi.so.4.2 COPYONLY)
 add_library(rw_ndpi INTERFACE)
 target_include_directories(rw_ndpi SYSTEM INTERFACE ${RW_NDPI_INCLUDE})
 target_link_libraries(rw_ndpi INTERFACE ${CMAKE_DL_LIBS})
+
+# YARA: its header; the library is loaded when rules are configured.
+find_path(RW_YARA_INCLUDE yara.h REQUIRED)
+add_library(rw_yara INTERFACE)
+target_include_directories(rw_yara SYSTEM INTERFACE ${RW_YARA_INCLUDE})
+target_link_libraries(rw_yara INTERFACE ${CMAKE_DL_LIBS})
 
 # DuckDB: the shared library and its C header from the locked npm packages. The library is copied beside the binary, which
 # finds it by a path relative to itself.

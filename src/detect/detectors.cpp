@@ -19,6 +19,9 @@ extern const Detector kExposedServiceDetector;
 extern const Detector kLegacyPluginDetector;
 extern const Detector kBeaconDetector;
 extern const Detector kListMatchDetector;
+extern const Detector kImpersonationDetector;
+extern const Detector kWeakPolicyDetector;
+extern const Detector kCourtshipDetector;
 
 std::span<const Detector* const> detectors() {
   // clang-format off
@@ -37,6 +40,9 @@ std::span<const Detector* const> detectors() {
       &kLegacyPluginDetector,
       &kBeaconDetector,
       &kListMatchDetector,
+      &kImpersonationDetector,
+      &kWeakPolicyDetector,
+      &kCourtshipDetector,
   };
   // clang-format on
   return kDetectors;

@@ -483,4 +483,143 @@ inline constexpr Threshold kQuietGap{.name = "quiet_gap",
 inline constexpr const Threshold* kAll[] = {&kMinConfidence, &kSureConfidence, &kWeakConfidence, &kQuietGap};
 }  // namespace list_match
 
+constexpr Threshold min_messages_of_finding() {
+  return {.name = "min_messages",
+          .value = 1,
+          .unit = "messages",
+          .doc = "fewer are no finding",
+          .least = 1,
+          .most = kManyRows};
+}
+constexpr Threshold quiet_gap_of_mail(std::string_view doc) {
+  return {.name = "quiet_gap",
+          .value = 30 * kDaySeconds,
+          .unit = kDurationUnit,
+          .doc = doc,
+          .least = 1,
+          .most = kMaxGapSeconds};
+}
+
+namespace impersonation {
+inline constexpr Threshold kMinMessages = min_messages_of_finding();
+inline constexpr Threshold kQuietGap =
+    quiet_gap_of_mail("mail of one deceiver that rests for longer and comes again is another finding");
+inline constexpr const Threshold* kAll[] = {&kMinMessages, &kQuietGap};
+}  // namespace impersonation
+
+namespace weak_policy {
+inline constexpr Threshold kMinMessages = min_messages_of_finding();
+inline constexpr Threshold kQuietGap =
+    quiet_gap_of_mail("failing mail of one domain that rests for longer and comes again is another finding");
+inline constexpr const Threshold* kAll[] = {&kMinMessages, &kQuietGap};
+}  // namespace weak_policy
+
+namespace courtship {
+inline constexpr double kMostWeight = 20;
+constexpr Threshold weight(std::string_view name, double value, std::string_view doc) {
+  return {.name = name, .value = value, .unit = "points", .doc = doc, .least = 0, .most = kMostWeight, .whole = false};
+}
+// One sign each, told by the name behind weight_.
+inline constexpr Threshold kWeightHarmlessOpener =
+    weight("weight_harmless_opener", 1, "the first letter has neither link nor attachment");
+inline constexpr Threshold kWeightLookalike =
+    weight("weight_lookalike", 3, "author or Reply-To look like one of our or our partners' domains or people");
+inline constexpr Threshold kWeightFailDelivered =
+    weight("weight_fail_delivered", 2, "DMARC fails, and the policy is none or missing");
+inline constexpr Threshold kWeightOtherSender =
+    weight("weight_other_sender", 1, "SPF or DKIM pass for another domain than the author's, and DMARC fails");
+inline constexpr Threshold kWeightReplyToDrift =
+    weight("weight_reply_to_drift", 2, "answers go to another domain than the author's, or than before");
+inline constexpr Threshold kWeightReplyToFreeMail =
+    weight("weight_reply_to_free_mail", 1, "answers go to a free mail provider that the author's domain is not");
+inline constexpr Threshold kWeightDomainDrift =
+    weight("weight_domain_drift", 2, "a letter comes from another registered domain than the one before");
+inline constexpr Threshold kWeightReusedText =
+    weight("weight_reused_text", 2, "the text resembles that of somebody else's mail");
+inline constexpr Threshold kWeightFollowUp =
+    weight("weight_follow_up", 1, "another letter to the same person within days, without an answer");
+inline constexpr Threshold kWeightLaterLink = weight("weight_later_link", 1, "a link, after a harmless opener");
+inline constexpr Threshold kWeightLaterAttachment =
+    weight("weight_later_attachment", 1, "an attachment, after a harmless opener");
+inline constexpr Threshold kWeightMisleadingLink =
+    weight("weight_misleading_link", 2, "a link whose text or name deceives");
+inline constexpr Threshold kWeightHarmfulAttachment = weight(
+    "weight_harmful_attachment", 3, "macros, scripts, remote templates, or an archive that cannot be looked into");
+inline constexpr const Threshold* kWeights[] = {
+    &kWeightHarmlessOpener,   &kWeightLookalike,       &kWeightFailDelivered,   &kWeightOtherSender,
+    &kWeightReplyToDrift,     &kWeightReplyToFreeMail, &kWeightDomainDrift,     &kWeightReusedText,
+    &kWeightFollowUp,         &kWeightLaterLink,       &kWeightLaterAttachment, &kWeightMisleadingLink,
+    &kWeightHarmfulAttachment};
+// A colleague who writes from home, follows up and sends a paper reaches 6.
+inline constexpr Threshold kMinScore = {.name = "min_score",
+                                        .value = 7,
+                                        .unit = "points",
+                                        .doc = "a correspondence with less is no finding",
+                                        .least = 1,
+                                        .most = 100,
+                                        .whole = false};
+inline constexpr Threshold kMinMessages = {.name = "min_messages",
+                                           .value = 2,
+                                           .unit = "messages",
+                                           .doc = "a letter alone is no correspondence",
+                                           .least = 2,
+                                           .most = kManyRows};
+inline constexpr Threshold kMaxRecipients = {
+    .name = "max_recipients",
+    .value = 25,
+    .unit = "recipients",
+    .doc = "who writes to more of ours courts nobody: it is a newsletter or a campaign",
+    .least = 1,
+    .most = kManyRows};
+inline constexpr Threshold kMaxSameText = {.name = "max_same_text",
+                                           .value = 10,
+                                           .unit = "messages",
+                                           .doc = "text that so many mails share is a form letter, and no sign",
+                                           .least = 1,
+                                           .most = kManyRows};
+// Sketches err by about 0.06; a signature in common gives 0.2.
+inline constexpr Threshold kMinResemblance = {.name = "min_resemblance",
+                                              .value = 0.5,
+                                              .unit = "share",
+                                              .doc = "texts with less in common are not reused",
+                                              .least = 0.1,
+                                              .most = 1,
+                                              .whole = false};
+inline constexpr Threshold kFollowUpAfter = {.name = "follow_up_after",
+                                             .value = 6 * 3'600,
+                                             .unit = kDurationUnit,
+                                             .doc = "a letter that comes sooner corrects the one before",
+                                             .least = 1,
+                                             .most = kMaxGapSeconds};
+inline constexpr Threshold kFollowUpWithin = {.name = "follow_up_within",
+                                              .value = 10 * kDaySeconds,
+                                              .unit = kDurationUnit,
+                                              .doc = "a letter that comes later is a new beginning",
+                                              .least = 3'600,
+                                              .most = kMaxGapSeconds};
+inline constexpr Threshold kQuietGap =
+    quiet_gap_of_mail("a correspondence that rests for longer and goes on is another finding");
+inline constexpr const Threshold* kAll[] = {&kMinScore,
+                                            &kMinMessages,
+                                            &kMaxRecipients,
+                                            &kMaxSameText,
+                                            &kMinResemblance,
+                                            &kFollowUpAfter,
+                                            &kFollowUpWithin,
+                                            &kWeightHarmlessOpener,
+                                            &kWeightLookalike,
+                                            &kWeightFailDelivered,
+                                            &kWeightOtherSender,
+                                            &kWeightReplyToDrift,
+                                            &kWeightReplyToFreeMail,
+                                            &kWeightDomainDrift,
+                                            &kWeightReusedText,
+                                            &kWeightFollowUp,
+                                            &kWeightLaterLink,
+                                            &kWeightLaterAttachment,
+                                            &kWeightMisleadingLink,
+                                            &kWeightHarmfulAttachment,
+                                            &kQuietGap};
+}  // namespace courtship
+
 }  // namespace rw::thresholds

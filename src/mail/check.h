@@ -33,9 +33,6 @@
 
 namespace rw {
 
-// Larger messages are checked as far as this: no provider takes 150 MB.
-inline constexpr std::size_t kMaxMessageBytes = std::size_t{150} << 20;
-
 // What the SMTP session told, or what trusted fields of a stored message tell of it.
 struct Envelope {
   std::optional<Ip> client;              // null: not known, then SPF is none and `client_unknown` says so
@@ -66,7 +63,7 @@ struct MessageCheck {
   Timestamp time;                                // received, else Date, else now
   std::string message_id, in_reply_to, subject;  // decoded, not escaped
   Envelope envelope;
-  bool client_unknown = false;       // SPF could not be asked
+  bool client_unknown = false;       // client or reverse path are not known: SPF could not be asked
   std::string trusted_results_from;  // authserv-id whose results were used; "" without
   Author author;
   std::vector<MailAddress> reply_to;  // where answers go, when it is not the author
@@ -88,6 +85,7 @@ struct MessageCheck {
   TextSketch sketch;
   std::string text;            // what the author wrote, quotes left out, at most 64 KiB
   std::size_t text_bytes = 0;  // of it, uncut
+  bool calendar = false;       // an invitation or the answer to one
   // All that stood out, short stable words in a fixed order (see docs/guide/mail.md): "reply-to-differs", "macros",
   // "fail-delivered", "mailing-list" …
   std::vector<std::string> signs;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mail/lookalike.h"
+#include "message/html.h"
 
 namespace rw {
 
@@ -45,18 +46,9 @@ struct LinkOptions {
   const Lookalikes* names = nullptr;
   const std::vector<std::string>* shorteners = nullptr;  // domains; null: the built-in list
 };
-struct LinkInput {
-  std::string target;
-  std::string text;
-};
-// `links` from src/message/html.h or from plain text.
-LinkReport check_links(const std::vector<LinkInput>& links, const LinkOptions& options);
+// `links`: of read_html, and of plain_text_links.
+LinkReport check_links(const std::vector<HtmlLink>& links, const LinkOptions& options);
 // URLs in plain text, as mail programs make links of them.
-std::vector<LinkInput> plain_text_links(std::string_view text);
-// Scheme, userinfo and host of a URL as browsers read it.
-struct UrlParts {
-  std::string scheme, userinfo, host;
-};
-UrlParts url_parts(std::string_view url);
+std::vector<HtmlLink> plain_text_links(std::string_view text);
 
 }  // namespace rw

@@ -6,16 +6,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "enrich/resemblance.h"
+
 namespace rw {
 
-inline constexpr std::size_t kSketchMinima = 64;    // standard error of resemblance is below 0.0625
-inline constexpr std::size_t kSketchHexDigits = 8;  // of one minimum: 32 bits
-inline constexpr std::size_t kShingleWords = 3;     // short mails must have some; 4 and more miss small changes
-inline constexpr std::size_t kLeastShingles = 8;    // of a text with fewer nothing can be said: "Thanks, see you then"
+inline constexpr std::size_t kShingleWords = 3;   // short mails must have some; 4 and more miss small changes
+inline constexpr std::size_t kLeastShingles = 8;  // of a text with fewer nothing can be said: "Thanks, see you then"
 
 struct TextSketch {
   std::string hex;           // kSketchMinima × 8 hexadecimal digits; "" for too short a text
@@ -23,8 +22,6 @@ struct TextSketch {
 };
 // Case folded, white space and punctuation dropped; text without spaces (Chinese, Japanese) by characters.
 TextSketch sketch_of(std::string_view utf8);
-// Nothing where either is empty or no sketch.
-std::optional<double> resemblance(std::string_view hex_a, std::string_view hex_b);
 
 // What the author wrote: quoted lines, "On … wrote:", the original below an Outlook separator and the signature behind
 // "-- " are left out.

@@ -129,6 +129,7 @@ Result<Settings> read_from(TomlFile file, ThresholdGroups detectors) {
   }
   read_thresholds(root, detectors, settings.thresholds);
   settings.organisation = organisation_from(root);
+  settings.mail = mail_settings_from(root);
   RW_TRY(file.finish());
   return settings;
 }
@@ -207,7 +208,8 @@ std::string settings_toml(const Settings& settings, ThresholdGroups detectors) {
   out += "\n[ingest]\n# A flow assembled from packets that goes on is told in pieces of at most this …\n";
   out += "active_timeout = " + seconds(settings.active_timeout) + "\n# … and it ends after this much silence.\n";
   out += "idle_timeout = " + seconds(settings.idle_timeout) + "\n";
-  return out + organisation_toml(settings.organisation) + detectors_toml(settings.thresholds, detectors);
+  return out + organisation_toml(settings.organisation) + mail_settings_toml(settings.mail) +
+         detectors_toml(settings.thresholds, detectors);
 }
 
 }  // namespace rw

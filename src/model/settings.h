@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/mail_settings.h"
 #include "model/subject.h"
 #include "model/threshold.h"
 
@@ -29,12 +30,14 @@ struct Settings {
   Duration idle_timeout = Duration::seconds(60);
   // [organisation]
   Organisation organisation;
+  // [mail]
+  MailSettings mail;
   // [detectors.ID]
   ThresholdValues thresholds;
 };
 
 // The parts beside [organisation].
-inline constexpr std::array<std::string_view, 4> kSettingsParts{"lake", "query", "ingest", "detectors"};
+inline constexpr std::array<std::string_view, 5> kSettingsParts{"lake", "query", "ingest", "mail", "detectors"};
 
 // kUsage with place, caret and nearest key for everything that is wrong; a file that does not exist gives the defaults.
 // `detectors` says what [detectors] may set; where it is empty, that part is left to others.
