@@ -314,6 +314,8 @@ class UnboundResolver final : public Resolver {
     if (result.bogus != 0) {
       reply.failure =
           std::string("bogus: ") + (result.why_bogus != nullptr ? result.why_bogus : "DNSSEC does not hold");
+      if (reply.failure.find("for trust anchor .") != std::string::npos)  // every answer fails then
+        reply.failure += " (this DNS server seems to strip signatures; ask another one, or do not validate)";
     } else if (result.rcode == 3) {
       reply.state = DnsState::kAbsent;
     } else if (result.rcode != 0) {
