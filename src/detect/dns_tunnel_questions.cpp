@@ -38,24 +38,40 @@ std::vector<Named> window_keys(Duration width) {
           {"sensor", column("sensor")}};
 }
 
-// Names on the wire from which on the first look takes them: the shortest of the tools have 24 characters, and most of
-// a day's names are shorter. The close look takes all.
-constexpr std::int64_t kLongName = 24;
+// The first look takes names that can show one of the signs without which nothing is a tunnel (is_tunnel), because most
+// of a day's names are shorter than this and would cost twenty times as much: encoded data of 16 characters
+// (kDataBytes) has 23 bytes on the wire below the shortest of registered domains, and so has whatever the known tools
+// send for an address; shorter names are taken where their type carries data or where they hold bytes that no host name
+// has. The close look takes all.
+constexpr std::int64_t kLongName = 23;
+ExprPtr can_carry_data() {
+  return expr::any_of(
+      {at_least(column("name_bytes"), expr::number(kLongName)), data_type(), expr::matches(column("name"), "*\\*")});
+}
+
+// Of a tunnel's names, what share the first look takes at least: the others may show no sign.
+double least_share(const DetectContext& context) {
+  constexpr double kLeast = 0.25;
+  return std::max(
+      kLeast, std::min({1.0, context.thresholds[limits::kMinTypeShare], context.thresholds[limits::kMinDataShare]}));
+}
 
 // Windows that could stand out, cheaply: counts and sums, and how many names.
 Query loud_windows(const DetectContext& context) {
   Query query;
   query.table = "dns";
   query.time = context.range;
-  query.where = expr::all_of({at_least(column("name_bytes"), expr::number(kLongName)), asked_a_server(), has_domain(),
-                              in_scope(context, "client", "server", "time")});
+  query.where =
+      expr::all_of({can_carry_data(), asked_a_server(), has_domain(), in_scope(context, "client", "server", "time")});
   query.group_by = window_keys(kHistoryWindow);
   query.measures = {{kQueries, Kind::kCount, nullptr},
                     {kNameBytes, Kind::kSum, column("name_bytes")},
                     {std::string(kLoudNames), Kind::kDistinct, column("name")}};
-  query.having =
-      expr::all_of({at_least(column(kLoudNames), expr::number(context.thresholds.whole(limits::kMinNames))),
-                    at_least(column(kNameBytes), expr::number(context.thresholds.whole(limits::kMinBytes)))});
+  const auto taken = [&](const Threshold& threshold) {
+    return expr::number(static_cast<std::int64_t>(context.thresholds[threshold] * least_share(context)));
+  };
+  query.having = expr::all_of(
+      {at_least(column(kLoudNames), taken(limits::kMinNames)), at_least(column(kNameBytes), taken(limits::kMinBytes))});
   query.order_by = {{std::string(kLoudNames), true}};
   query.limit = kMostGroups;
   return query;
@@ -85,7 +101,8 @@ std::map<LoudKey, Loud> loud_keys(const DetectContext& context, const Answer& an
     const double queries = std::max(1.0, as_double(row[4]));
     const double each = as_double(row[5]) / queries - 1 - static_cast<double>(wire_bytes(domain));
     const double bytes = each * as_double(row[6]);
-    if (bytes < context.thresholds[limits::kMinBytes] / 4) continue;  // an estimate: names differ in length
+    if (bytes < context.thresholds[limits::kMinBytes] * least_share(context) / 4)
+      continue;  // an estimate: names differ in length
     rows[*start] += as_int(row[4]);
     const auto [found, fresh] = all.try_emplace({*client, domain}, Loud{bytes, *start, *start});
     Loud& loud = found->second;

@@ -281,6 +281,40 @@ TEST(DnsTunnelLake, OneFindingOfSeveralSensorsWithBaseline) {
   EXPECT_TRUE(detect(small.lake(), context).empty());
 }
 
+// History looks first at names that are long, for speed; these are all shorter.
+TEST(DnsTunnelLake, HistoryFindsATunnelOfShortNamesOnly) {
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  std::vector<Dns> by_type, by_bytes, ordinary;
+  std::vector<std::string> typed, bytes, words;
+  for (unsigned i = 0; i < 150; ++i) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%03x%06x.ab.io", i, (i * 2'654'435U) & 0xFFFFFFU);
+    typed.emplace_back(text);
+    std::snprintf(text, sizeof text, "a%c%c\\%03u\\%03u\\%03u.ab.io", static_cast<char>('a' + i % 26),
+                  static_cast<char>('a' + i / 26), 160 + i % 90, 250 - i % 80, 128 + i * 7 % 120);
+    bytes.emplace_back(text);
+    words.push_back("host-" + std::to_string(i) + ".ab.io");
+  }
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    const Timestamp time = start + Duration::seconds(static_cast<std::int64_t>(i));
+    by_type.push_back(lookup(time, "192.0.2.20", "192.0.2.53", typed[i], "ab.io", dns_tunnel::kTypeTxt));
+    by_bytes.push_back(lookup(time, "192.0.2.20", "192.0.2.53", bytes[i], "ab.io", dns_tunnel::kTypeA));
+    ordinary.push_back(lookup(time, "192.0.2.20", "192.0.2.53", words[i], "ab.io", dns_tunnel::kTypeA));
+    for (const Dns* row : {&by_type.back(), &by_bytes.back()}) ASSERT_LT(row->name_bytes, 20);
+  }
+  for (const auto* rows : {&by_type, &by_bytes}) {
+    SmallLake small;
+    small.add({}, *rows);
+    const auto findings = detect(small.lake());
+    ASSERT_EQ(findings.size(), 1U) << (rows == &by_type ? "TXT" : "8-bit names");
+    EXPECT_EQ(findings[0].entities, (std::vector<Entity>{{"client", "192.0.2.20"}, {"domain", "ab.io"}}));
+    EXPECT_EQ(said(findings[0], "names"), "150");
+  }
+  SmallLake small;
+  small.add({}, ordinary);
+  EXPECT_TRUE(detect(small.lake()).empty());
+}
+
 TEST(DnsTunnelLake, SeveralClientsThatCarryLittleEach) {
   const auto names = hex_names(200, "example.net");
   const Timestamp start = at("2019-07-01T10:00:00Z");
