@@ -89,6 +89,7 @@ struct Tunnel {
 
   std::int64_t messages() const { return queries + responses; }
   std::optional<std::int64_t> bytes() const;
+  friend bool operator==(const Tunnel&, const Tunnel&) = default;
 };
 
 // What the detector asks, then asks again, and concludes. Tunnels in order of time.

@@ -201,6 +201,12 @@ std::string scope_of(const DetectContext& context, const Tunnel& t) {
   return "";
 }
 
+void complete(const DetectContext& context, Tunnel& tunnel) {
+  tunnel.scope = scope_of(context, tunnel);
+  if (context.reference == nullptr || !tunnel.server) return;
+  if (const auto facts = context.reference->scan(*tunnel.server, tunnel.first)) tunnel.enrichment = facts->summary();
+}
+
 std::int64_t Window::subdomain_bytes() const {
   return std::max<std::int64_t>(0, unique_name_bytes - names * (wire_bytes(domain) + 1));
 }
@@ -259,11 +265,7 @@ std::vector<Tunnel> tunnels_of(const DetectContext& context, std::span<const Ans
   for (Tunnel& tunnel : unknown_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
   for (Tunnel& tunnel : shared_tunnels(context, answers, tunnels)) tunnels.push_back(std::move(tunnel));
   for (Tunnel& tunnel : flow_tunnels(context, answers)) tunnels.push_back(std::move(tunnel));
-  for (Tunnel& tunnel : tunnels) {
-    tunnel.scope = scope_of(context, tunnel);
-    if (context.reference == nullptr || !tunnel.server) continue;
-    if (const auto facts = context.reference->scan(*tunnel.server, tunnel.first)) tunnel.enrichment = facts->summary();
-  }
+  for (Tunnel& tunnel : tunnels) complete(context, tunnel);
   std::stable_sort(tunnels.begin(), tunnels.end(), [](const Tunnel& a, const Tunnel& b) { return a.first < b.first; });
   return tunnels;
 }

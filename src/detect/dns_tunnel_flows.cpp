@@ -13,10 +13,6 @@ namespace {
 namespace limits = thresholds::dns_tunnel;
 using Kind = Measure::Kind;
 
-constexpr std::int64_t kPort = 53;
-constexpr std::int64_t kUdp = 17;
-constexpr Duration kWindow = kMinute;
-constexpr Duration kBaselineWindow = Duration::seconds(300);
 constexpr std::uint64_t kMostMinutes = 200'000;  // that one answer may bring into memory, most packets first
 constexpr std::size_t kMostLooks = 20'000;       // minutes whose sizes are asked
 
@@ -26,8 +22,9 @@ ExprPtr zero_if_null(std::string_view name) { return expr::coalesce({column(name
 ExprPtr scaled(ExprPtr what) { return binary(Expr::Kind::kMul, std::move(what), column("sampling")); }
 
 ExprPtr requests(const DetectContext& context) {
-  return expr::all_of({expr::eq(column("proto"), expr::number(kUdp)), expr::eq(column("dst_port"), expr::number(kPort)),
-                       expr::not_(expr::eq(column("src_port"), expr::number(kPort))),  // servers among themselves
+  return expr::all_of({expr::eq(column("proto"), expr::number(kTunnelProto)),
+                       expr::eq(column("dst_port"), expr::number(kDnsPort)),
+                       expr::not_(expr::eq(column("src_port"), expr::number(kDnsPort))),  // servers among themselves
                        in_scope(context, "src", "dst", "start_time")});
 }
 
@@ -35,14 +32,14 @@ ExprPtr requests(const DetectContext& context) {
 // "busiest" is what fell into a minute.
 Query minutes_question(const DetectContext& context) {
   const ExprPtr duration = expr::duration_us();
-  const ExprPtr minute = expr::number(kWindow.us);
+  const ExprPtr minute = expr::number(kFlowWindow.us);
   Query query;
   query.table = "flows";
   query.time = context.range;
   query.where = requests(context);
   query.group_by = {{"client", column("src")},
                     {"server", column("dst")},
-                    {"window", expr::time_bucket(column("start_time"), kWindow)},
+                    {"window", expr::time_bucket(column("start_time"), kFlowWindow)},
                     {"sensor", column("sensor")}};
   query.measures = {{std::string(kFlowRequests), Kind::kSum, column("packets")},
                     {"first", Kind::kMin, column("start_time")},
@@ -68,13 +65,13 @@ Query replies_question(const DetectContext& context) {
   Query query;
   query.table = "flows";
   query.time = context.range;
-  query.where =
-      expr::all_of({expr::eq(column("proto"), expr::number(kUdp)), expr::eq(column("src_port"), expr::number(kPort)),
-                    expr::not_(expr::eq(column("dst_port"), expr::number(kPort))), expr::is_null(column("rev_packets")),
-                    in_scope(context, "dst", "src", "start_time")});
+  query.where = expr::all_of({expr::eq(column("proto"), expr::number(kTunnelProto)),
+                              expr::eq(column("src_port"), expr::number(kDnsPort)),
+                              expr::not_(expr::eq(column("dst_port"), expr::number(kDnsPort))),
+                              expr::is_null(column("rev_packets")), in_scope(context, "dst", "src", "start_time")});
   query.group_by = {{"client", column("dst")},
                     {"server", column("src")},
-                    {"window", expr::time_bucket(column("start_time"), kWindow)},
+                    {"window", expr::time_bucket(column("start_time"), kFlowWindow)},
                     {"sensor", column("sensor")}};
   query.measures = {{std::string(kFlowReplies), Kind::kSum, column("packets")},
                     {"packets", Kind::kSum, scaled(column("packets"))},
@@ -211,7 +208,7 @@ Signs baseline_of(const Rests& totals, const Tunnel& tunnel, std::int64_t window
   if (rest.pairs < 1 || rest.packets < 1 || rest.windows < 1 || rest.bytes <= 0) return signs;
   signs.bytes = rest.bytes / rest.pairs;
   signs.mean_message_bytes = rest.bytes / (rest.packets + std::max(0.0, rest.rev_packets));
-  signs.mean_gap_seconds = rest.windows * kBaselineWindow.to_seconds() / rest.packets;
+  signs.mean_gap_seconds = rest.windows * kFlowBaselineWindow.to_seconds() / rest.packets;
   return signs;
 }
 
@@ -237,7 +234,7 @@ class Gatherer {
     if (m.rev_packets > 0) tunnel_.bytes_down = tunnel_.bytes_down.value_or(0) + m.rev_bytes;
     active_seconds_ += (m.last - m.first).to_seconds();
     gaps_ += static_cast<double>(m.packets - 1);
-    history_windows_.insert(m.start.us / kBaselineWindow.us);
+    history_windows_.insert(m.start.us / kFlowBaselineWindow.us);
   }
 
   Tunnel finish(const Rests& totals) {
@@ -276,7 +273,7 @@ std::set<Timestamp> one_size_runs(const DetectContext& context, const std::map<T
       run.clear();
       continue;
     }
-    if (!run.empty() && start - run.back() != kWindow) run.clear();
+    if (!run.empty() && start - run.back() != kFlowWindow) run.clear();
     run.push_back(start);
     if (run.size() >= wanted) in_run.insert(run.begin(), run.end());
   }
@@ -318,7 +315,7 @@ std::vector<Query> second_flow_questions(const DetectContext& context, std::span
     if (known.insert(pair.client).second) clients.push_back({pair.client});
     for (const auto& [start, minute] : all) {
       whole.from = std::min(whole.from, start);
-      whole.to = std::max(whole.to, std::max(minute.last, start) + kWindow);
+      whole.to = std::max(whole.to, std::max(minute.last, start) + kFlowWindow);
       if (minute.flows * 2 >= minute.counted && looks.size() < kMostLooks)
         looks.push_back({pair.client, pair.server, start});
     }
@@ -329,7 +326,7 @@ std::vector<Query> second_flow_questions(const DetectContext& context, std::span
     Query sizes;
     sizes.table = "flows";
     sizes.time = whole;
-    const ExprPtr window = expr::time_bucket(column("start_time"), kWindow);
+    const ExprPtr window = expr::time_bucket(column("start_time"), kFlowWindow);
     sizes.where = expr::all_of({requests(context), expr::eq(column("packets"), expr::number(1)),
                                 expr::tuple_in({column("src"), column("dst"), window}, std::move(looks))});
     sizes.group_by = {{"client", column("src")},
@@ -338,7 +335,7 @@ std::vector<Query> second_flow_questions(const DetectContext& context, std::span
                       {"sensor", column("sensor")},
                       {"size", column("bytes")}};
     sizes.measures = {{std::string(kSizeFlows), Kind::kCount, nullptr}};
-    sizes.having = binary(Expr::Kind::kGe, column(kSizeFlows), expr::number(5));
+    sizes.having = binary(Expr::Kind::kGe, column(kSizeFlows), expr::number(kLeastOfOneSize));
     sizes.order_by = {{std::string(kSizeFlows), true}};
     sizes.limit = kMostMinutes;
     queries.push_back(std::move(sizes));
@@ -356,7 +353,7 @@ std::vector<Query> second_flow_questions(const DetectContext& context, std::span
   totals.time = context.range;
   totals.where = expr::all_of({requests(context), expr::tuple_in({column("src")}, std::move(clients))});
   totals.group_by = {{"client", column("src")}, {"sensor", column("sensor")}};
-  const ExprPtr window = expr::time_bucket(column("start_time"), kBaselineWindow);
+  const ExprPtr window = expr::time_bucket(column("start_time"), kFlowBaselineWindow);
   Measure pair_windows{std::string(kServerWindows), Kind::kDistinct, nullptr};
   pair_windows.tuple = {column("dst"), window};
   totals.measures = {pair_windows,

@@ -51,10 +51,11 @@ std::size_t LiveWindows::KeyHash::operator()(const Key& key) const noexcept {
 }
 
 LiveWindows::LiveWindows(DetectContext context, LiveOptions options)
-    : context_(std::move(context)), options_(options) {}
+    : context_(std::move(context)), options_(options), keys_(context_, options.keys) {}
 
 std::vector<Detection> LiveWindows::take(const Batch& batch) {
   std::vector<Detection> detections;
+  keys_.take(batch);
   if (&batch.table() != &kDnsTable) return detections;
   for (std::size_t row = 0; row < batch.rows(); ++row) add(batch, row, detections);
   if (latest_us_ != INT64_MIN) close_before(floor_to(latest_us_ - options_.lateness.us, options_.width));
@@ -121,6 +122,7 @@ void LiveWindows::add(const Batch& batch, std::size_t row, std::vector<Detection
 }
 
 void LiveWindows::look(Open& open, Timestamp now, std::vector<Detection>& detections) {
+  if (!is_in_scope(context_, open.row.client, open.row.first_server, open.row.first)) return;
   const auto key = std::make_pair(open.row.client, open.row.domain);
   const Duration quiet = context_.thresholds.duration(limits::kQuietGap);
   const auto told = told_.find(key);
@@ -130,11 +132,42 @@ void LiveWindows::look(Open& open, Timestamp now, std::vector<Detection>& detect
   }
   for (Tunnel& tunnel : decide_messages(context_, {{open.row}, open.samples, baseline_of(open.row)}, options_.width)) {
     if (tunnel.exchange != Exchange::kNone && context_.thresholds[limits::kTellBenign] == 0) continue;
-    tunnel.scope = scope_of(context_, tunnel);
+    complete(context_, tunnel);
     told_[key] = {open.row.last};
     const std::int64_t leaked = tunnel.subdomain_bytes.value_or(0);
     detections.push_back({now, leaked, std::move(tunnel)});
   }
+}
+
+std::vector<Tunnel> LiveWindows::keyed_tunnels() const {
+  std::vector<Tunnel> known;  // one finding for a domain: not another one of its clients together
+  for (const auto& [key, told] : told_)
+    if (key.first != Ip{}) known.push_back({.client = key.first, .domain = key.second});
+  std::vector<Tunnel> tunnels = keys_.tunnels(std::move(known));
+  for (Tunnel& tunnel : tunnels) complete(context_, tunnel);
+  std::stable_sort(tunnels.begin(), tunnels.end(), [](const Tunnel& a, const Tunnel& b) { return a.first < b.first; });
+  return tunnels;
+}
+
+std::vector<Detection> LiveWindows::look_at_keys() {
+  std::vector<Detection> detections;
+  const Duration quiet = context_.thresholds.duration(limits::kQuietGap);
+  for (Tunnel& tunnel : keyed_tunnels()) {
+    if (tunnel.exchange != Exchange::kNone && context_.thresholds[limits::kTellBenign] == 0) continue;
+    // As a finding is told apart: client and server, or the domain.
+    const bool by_server = tunnel.domain.empty() || tunnel.basis == Basis::kFlows;
+    const auto key = std::make_pair(tunnel.client.value_or(Ip{}),
+                                    by_server && tunnel.server ? tunnel.server->to_string() : tunnel.domain);
+    const auto told = told_.find(key);
+    const bool known = told != told_.end() && tunnel.first - told->second.last <= quiet;
+    Timestamp& last = told_[key].last;
+    last = std::max(known ? last : tunnel.last, tunnel.last);
+    if (known) continue;
+    const std::int64_t leaked = tunnel.subdomain_bytes.value_or(tunnel.bytes_up.value_or(0));
+    detections.push_back({tunnel.last, leaked, std::move(tunnel)});
+  }
+  keys_.forget();
+  return detections;
 }
 
 Baseline LiveWindows::baseline_of(const Window& window) const {

@@ -2,7 +2,8 @@
 // history, and a decision as soon as a window stands out, not at its end.
 //
 //   LiveWindows live(context);
-//   for (const Detection& d : live.take(batch)) …   // dns batches; others are left alone
+//   for (const Detection& d : live.take(batch)) …        // batches of dns and flows; others are left alone
+//   for (const Detection& d : live.look_at_keys()) …     // when all batches of a commit were taken
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "detect/dns_tunnel.h"
+#include "detect/dns_tunnel_live_keys.h"
 #include "model/batch.h"
 
 namespace rw::dns_tunnel {
@@ -25,6 +27,7 @@ struct LiveOptions {
   std::size_t most_names = 4'000'000;         // in all open windows, 16 bytes each or so
   std::size_t most_names_of_window = 20'000;  // a window of more has long been told; then every question counts as new
   std::size_t most_clients = 500'000;         // whose ordinary traffic is remembered
+  LiveKeysOptions keys;
 };
 
 // A tunnel as it was when it first stood out.
@@ -41,12 +44,18 @@ class LiveWindows {
   // Rows in any order; those of windows that are closed already are dropped and counted. One Detection for each client
   // and domain, until they were quiet for the quiet gap.
   std::vector<Detection> take(const Batch& batch);
+  // Tunnels by the other keys (flows alone, client and server, several clients) that were not told yet. Call it when
+  // all batches of a commit were taken: messages and flows of the same packets come in different ones.
+  std::vector<Detection> look_at_keys();
+  // All of those by what is remembered, told or not: what history says of the same rows.
+  std::vector<Tunnel> keyed_tunnels() const;
   // Windows that were closed since the last call, in order of time, client, domain and sensor. With `all`, every open
   // one is closed first.
   std::vector<Window> closed(bool all = false);
 
   std::size_t open_windows() const { return open_.size(); }
-  std::uint64_t dropped() const { return dropped_; }  // rows too late, or beyond the bounds
+  std::size_t remembered_of_keys() const { return keys_.entries(); }
+  std::uint64_t dropped() const { return dropped_ + keys_.dropped(); }  // rows too late, or beyond the bounds
 
  private:
   struct Key {
@@ -81,6 +90,7 @@ class LiveWindows {
 
   DetectContext context_;
   LiveOptions options_;
+  LiveKeys keys_;
   std::unordered_map<Key, Open, KeyHash> open_;
   std::unordered_map<Ip, ClientTotal, IpHash> clients_;
   std::map<std::pair<Ip, std::string>, Told> told_;

@@ -25,6 +25,7 @@ struct NameTraits {
   std::string tool;           // iodine, dnscat2, dns2tcp, dnstt, ozymandns; "" where the evidence does not allow one
   std::string tool_evidence;  // what in the names says so
   bool tool_proven = false;   // a mark that nothing else leaves: handshakes, packet headers that agree
+  friend bool operator==(const NameTraits&, const NameTraits&) = default;
 };
 
 // `domain`: the part that the names share and that carries no data; "" where there is none.

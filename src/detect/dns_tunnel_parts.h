@@ -29,10 +29,21 @@ inline constexpr std::string_view kUnknownQueries = "unknown_queries";  // names
 inline constexpr std::string_view kSharedNames = "shared_names";        // hours of domains with several clients
 inline constexpr std::string_view kSharedSample = "shared_sample";      // names below them
 
+// What the questions and the live tables count alike.
+inline constexpr std::int64_t kDnsPort = 53, kTunnelProto = 17;  // UDP
+inline constexpr Duration kFlowWindow = kMinute;
+inline constexpr Duration kFlowBaselineWindow = Duration::seconds(300);
+inline constexpr std::int64_t kLeastOfOneSize = 5;  // requests; fewer of a minute are no share of it
+inline constexpr std::int64_t kLongDataName = 24;   // on the wire: what carries nothing is shorter, and more common
+inline constexpr Duration kSharedWindow = kHour;
+inline constexpr Duration kSharedSampleWindow = kMinute;
+
 // Question types that carry what one pleases (is_data_type), as a condition.
 ExprPtr data_type();
 // Whose traffic is looked at: ours or watched, at either end; everybody where nobody is configured.
 ExprPtr in_scope(const DetectContext& context, std::string_view client, std::string_view server, std::string_view time);
+
+bool is_in_scope(const DetectContext& context, const Ip& client, const Ip& server, Timestamp time);
 
 // Flows alone.
 std::vector<Query> first_flow_questions(const DetectContext& context);
@@ -50,6 +61,8 @@ std::vector<Query> shared_samples_questions(const DetectContext& context, std::s
 std::vector<Tunnel> shared_tunnels(const DetectContext& context, std::span<const Answer> answers,
                                    std::span<const Tunnel> known);
 
+// What is said of every tunnel, whatever found it: scope and enrichment.
+void complete(const DetectContext& context, Tunnel& tunnel);
 // subject, organisation or "".
 std::string scope_of(const DetectContext& context, const Tunnel& tunnel);
 // The first answer that has this column, or null.

@@ -272,6 +272,17 @@ ExprPtr in_scope(const DetectContext& context, std::string_view client, std::str
   return any.empty() ? expr::all_of({}) : expr::any_of(std::move(any));
 }
 
+bool is_in_scope(const DetectContext& context, const Ip& client, const Ip& server, Timestamp time) {
+  if (context.organisation.prefixes.empty() && context.subjects.empty()) return true;
+  for (const Ip& end : {client, server}) {
+    for (const Prefix& prefix : context.organisation.prefixes)
+      if (prefix.contains(end)) return true;
+    for (const Subject& subject : context.subjects)
+      if (subject.watches(end, time)) return true;
+  }
+  return false;
+}
+
 ExprPtr data_type() {
   std::vector<Value> types;
   for (const std::uint16_t type : {kTypeCname, kTypeNull, kTypeMx, kTypeTxt, kTypeKey, kTypeSrv})

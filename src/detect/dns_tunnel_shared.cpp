@@ -13,7 +13,6 @@ namespace {
 namespace limits = thresholds::dns_tunnel;
 using Kind = Measure::Kind;
 
-constexpr Duration kSharedWindow = kHour;
 constexpr std::uint64_t kMostDomains = 500;  // hours of domains that are looked at, most names first
 constexpr std::uint64_t kMostSamples = 100'000;
 
@@ -83,7 +82,7 @@ std::vector<Query> shared_samples_questions(const DetectContext& context, std::s
                     expr::tuple_in({column("registered_domain"), expr::time_bucket(column("time"), kSharedWindow)},
                                    std::move(windows))});
   query.group_by = {{"domain", column("registered_domain")},
-                    {"sample", expr::time_bucket(column("time"), kMinute)},
+                    {"sample", expr::time_bucket(column("time"), kSharedSampleWindow)},
                     {"type", column("type")}};
   query.measures = {{std::string(kSharedSample), Kind::kMin, column("name")},
                     {"highest_name", Kind::kMax, column("name")}};

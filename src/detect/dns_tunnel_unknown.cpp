@@ -15,7 +15,6 @@ namespace {
 namespace limits = thresholds::dns_tunnel;
 using Kind = Measure::Kind;
 
-constexpr std::int64_t kLongName = 24;        // on the wire: what carries nothing is shorter, and much more common
 constexpr std::uint64_t kMostPlaces = 2'000;  // windows of client and server that are looked at, most domains first
 constexpr std::uint64_t kMostNames = 200'000;
 
@@ -25,7 +24,7 @@ ExprPtr binary(Expr::Kind kind, ExprPtr a, ExprPtr b) { return expr::binary(kind
 ExprPtr long_data_names(const DetectContext& context) {
   return expr::all_of({expr::in(column("transport"), {std::string("udp"), std::string("tcp")}),
                        expr::not_(expr::is_null(column("registered_domain"))), data_type(),
-                       binary(Expr::Kind::kGe, column("name_bytes"), expr::number(kLongName)),
+                       binary(Expr::Kind::kGe, column("name_bytes"), expr::number(kLongDataName)),
                        in_scope(context, "client", "server", "time")});
 }
 

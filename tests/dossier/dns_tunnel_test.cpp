@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -22,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using dns_tunnel::Detection;
 using dns_tunnel::LiveWindows;
+using dns_tunnel::Tunnel;
 using dns_tunnel::Window;
 
 // ---- captures
@@ -176,6 +178,24 @@ TEST(DnsTunnelData, FlowsAloneFindMostAndNothingElse) {
   EXPECT_GE(found * 10, tunnels * 9);
 }
 
+// Tunnels by other keys than client and domain; a registered domain has a dot.
+std::vector<Tunnel> by_other_keys(std::vector<Tunnel> tunnels) {
+  std::erase_if(tunnels, [](const Tunnel& t) {
+    return t.basis == dns_tunnel::Basis::kMessages && t.client && t.domain.find('.') != std::string::npos;
+  });
+  return tunnels;
+}
+
+void expect_live_is_history(const LiveWindows& live, Lake& lake, const DetectContext& context,
+                            const std::string& what) {
+  auto stored = dns_tunnel::find_tunnels(lake, context);
+  ASSERT_TRUE(stored) << stored.error().message;
+  const auto history = by_other_keys(*stored);
+  const auto now = live.keyed_tunnels();
+  EXPECT_EQ(now.size(), history.size()) << what;
+  EXPECT_TRUE(now == history) << what;
+}
+
 TEST(DnsTunnelData, LiveTableIsTheStoresAndTellsInTime) {
   const auto files = labelled();
   if (files.empty()) GTEST_SKIP() << "no captures: " << data_folder() << " is absent (set RW_SHARED_DATA)";
@@ -183,10 +203,12 @@ TEST(DnsTunnelData, LiveTableIsTheStoresAndTellsInTime) {
   for (const Labelled& file : files) {
     SmallLake small;
     dns_tunnel::LiveOptions options;
-    options.lateness = kDay;  // equality is about rows, not about late ones
+    options.lateness = options.keys.lateness = kDay;  // equality is about rows, not about late ones
     LiveWindows live({}, options);
     std::vector<Detection> detections;
     decode({file.path}, small.lake(), &live, false, &detections);
+    expect_live_is_history(live, small.lake(), {}, file.path);
+    for (Detection& d : live.look_at_keys()) detections.push_back(std::move(d));
     auto answer = small.lake().run(dns_tunnel::windows_question(kAllTime, dns_tunnel::kLiveWindow, nullptr));
     ASSERT_TRUE(answer) << answer.error().message;
     auto stored = dns_tunnel::windows_of(*answer);
@@ -416,6 +438,126 @@ TEST(DnsTunnelLake, OneSizeInThreeMinutesRunning) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].confidence, Confidence::kLow);
   EXPECT_EQ(said(findings[0], "signs"), "one size of request, minute after minute");
+}
+
+// ---- live by the other keys
+
+// Rows of every key and of nobody's tunnel: what both must say the same of.
+struct Mixture {
+  std::vector<std::string> keep;  // text of the rows
+  std::vector<Dns> dns;
+  std::vector<Flow> flows;
+};
+
+Mixture mixture() {
+  Mixture m;
+  const Timestamp start = at("2019-07-01T10:00:00Z");
+  const auto shared = hex_names(200, "example.net"), alone = hex_names(150, "");
+  for (const std::string& name : shared) m.keep.push_back(name);
+  for (const std::string& name : alone) m.keep.push_back("dnscat." + name.substr(0, name.size() - 1));
+  for (std::size_t i = 0; i < m.keep.size(); ++i) {
+    const bool of_many = i < shared.size();
+    const Timestamp time = start + Duration::seconds(static_cast<std::int64_t>(of_many ? 15 * i : i));
+    for (const char* sensor : {"border-1", "border-2"}) {
+      if (sensor == std::string_view("border-2") && i % 3 == 0) continue;  // saw less
+      m.dns.push_back(of_many ? lookup(time, "192.0.2." + std::to_string(1 + i % 40), "192.0.2.253", m.keep[i],
+                                       "example.net", dns_tunnel::kTypeTxt)
+                              : lookup(time, "192.0.2.120", "203.0.113.9", m.keep[i], m.keep[i], dns_tunnel::kTypeMx));
+      m.dns.back().sensor = sensor;
+    }
+  }
+  for (int i = 0; i < 5; ++i)  // one port
+    m.flows.push_back(dns_flow(start + Duration::seconds(60 * i), 50'000, 60, 60 * 150, 60 * 300));
+  m.flows.back().end_time += 200'000'000;  // lasts longer than a minute
+  for (int i = 0; i < 300; ++i) {          // one size, a port for each, and what answers is told apart
+    Flow flow =
+        dns_flow(start + Duration::seconds(i), static_cast<std::uint16_t>(20'000 + i), 1, i % 3 == 0 ? 60 + i : 77, 0);
+    flow.src = ip("192.0.2.131");
+    flow.rev_packets.reset();
+    flow.rev_bytes.reset();
+    flow.sampling = 2;
+    m.flows.push_back(flow);
+    std::swap(flow.src, flow.dst);
+    std::swap(flow.src_port, flow.dst_port);
+    flow.bytes = 260;
+    m.flows.push_back(flow);
+  }
+  for (int i = 0; i < 600; ++i) {  // ordinary, of one of them too: the baseline
+    m.flows.push_back(
+        dns_flow(start + Duration::seconds(i), static_cast<std::uint16_t>(20'000 + i), 1, 60 + i % 17, 130));
+    m.flows.back().src = ip(i % 2 == 0 ? "192.0.2.30" : "192.0.2.132");
+    m.flows.back().dst = ip("192.0.2.53");
+  }
+  return m;
+}
+
+class LiveSink : public BatchSink {
+ public:
+  explicit LiveSink(LiveWindows& live) : live_(live) {}
+  Result<void> take(Batch&& batch) override {
+    live_.take(batch);
+    return {};
+  }
+
+ private:
+  LiveWindows& live_;
+};
+
+void feed(LiveWindows& live, const std::function<void(Emitter&)>& rows) {
+  LiveSink sink(live);
+  EmitterOptions options;
+  options.batch_rows = 100;  // many batches
+  Emitter emitter(sink, "live", "made", Timestamp::now(), options);
+  rows(emitter);
+  ASSERT_TRUE(emitter.finish());
+}
+
+TEST(DnsTunnelLive, IsOneDetectorWithHistoryByEveryKey) {
+  const Mixture m = mixture();
+  const auto rows = [&m](Emitter& emitter) {
+    for (const Dns& row : m.dns) emitter.add(row);
+    for (const Flow& row : m.flows) emitter.add(row);
+  };
+  SmallLake small;
+  small.add_rows(rows);
+  DetectContext everybody, ours;
+  ours.organisation.prefixes = {*Prefix::parse("192.0.2.128/25")};
+  for (const DetectContext* context : {&everybody, &ours}) {
+    LiveWindows live(*context);
+    feed(live, rows);
+    EXPECT_EQ(live.keyed_tunnels().size(), context == &ours ? 2U : 4U);
+    expect_live_is_history(live, small.lake(), *context, "made by hand");
+  }
+}
+
+TEST(DnsTunnelLive, TellsAKeyOnceAndForgetsInTime) {
+  const Mixture m = mixture();
+  LiveWindows live({});
+  feed(live, [&m](Emitter& emitter) {
+    for (const Dns& row : m.dns) emitter.add(row);
+    for (const Flow& row : m.flows) emitter.add(row);
+  });
+  EXPECT_EQ(live.look_at_keys().size(), 4U);
+  EXPECT_EQ(live.look_at_keys().size(), 0U);
+  const std::size_t before = live.remembered_of_keys();
+  EXPECT_GT(before, 500U);
+  std::vector<Dns> later = {lookup(at("2019-09-01T10:00:00Z"), "192.0.2.1", "192.0.2.53", "www.example.org",
+                                   "example.org", dns_tunnel::kTypeA)};
+  feed(live, [&later](Emitter& emitter) { emitter.add(later[0]); });
+  EXPECT_TRUE(live.look_at_keys().empty());
+  EXPECT_LE(live.remembered_of_keys(), 2U);  // the hour of the last row
+}
+
+TEST(DnsTunnelLive, KeysAreBoundedAndSayWhatTheyDropped) {
+  const Mixture m = mixture();
+  dns_tunnel::LiveOptions options;
+  options.keys.most_entries = 100;
+  LiveWindows live({}, options);
+  feed(live, [&m](Emitter& emitter) {
+    for (const Flow& row : m.flows) emitter.add(row);
+  });
+  EXPECT_LE(live.remembered_of_keys(), 100U);
+  EXPECT_GT(live.dropped(), 0U);
 }
 
 }  // namespace
