@@ -72,7 +72,8 @@ struct Author {
   AuthorState state = AuthorState::kNone;
   std::vector<MailAddress> addresses;  // all that anybody could read
   std::vector<AddressDefect> defects;
-  // The domain for DMARC; "" unless all readings agree on one (kOne, or several mailboxes of one domain).
+  // The domain for DMARC; "" unless all readings agree on one (kOne, or several mailboxes of one domain in one field).
+  // Several fields have none even where they agree: a signature may cover one while a reader shows another.
   std::string domain;
 };
 Author parse_author(const Message& message);

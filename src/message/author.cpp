@@ -142,7 +142,9 @@ Author parse_author(const Message& message) {
     author.state = AuthorState::kSeveral;
   else
     author.state = all.empty() ? AuthorState::kNone : AuthorState::kOne;
-  if (!ambiguous && one_domain && !all[0].domain.starts_with('[')) author.domain = all[0].domain;
+  // Several fields have no domain even where they agree on it: a signature covers one of them, and a reader shows
+  // another.
+  if (!ambiguous && fields == 1 && one_domain && !all[0].domain.starts_with('[')) author.domain = all[0].domain;
   return author;
 }
 

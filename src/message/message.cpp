@@ -189,6 +189,28 @@ bool Message::has(MessageDefect defect) const { return std::ranges::find(defects
 Message parse_message(std::string_view bytes) { return HeaderParser(bytes).parse(true); }
 Message parse_header(std::string_view bytes) { return HeaderParser(bytes).parse(false); }
 
+std::vector<std::string_view> repeated_fields(const Message& message) {
+  static constexpr std::array<std::string_view, 15> kOnce = {"from",
+                                                             "sender",
+                                                             "reply-to",
+                                                             "to",
+                                                             "cc",
+                                                             "bcc",
+                                                             "date",
+                                                             "subject",
+                                                             "message-id",
+                                                             "in-reply-to",
+                                                             "references",
+                                                             "mime-version",
+                                                             "content-type",
+                                                             "content-transfer-encoding",
+                                                             "content-disposition"};
+  std::vector<std::string_view> repeated;
+  for (const std::string_view name : kOnce)
+    if (message.count(name) > 1) repeated.push_back(name);
+  return repeated;
+}
+
 std::string unfolded(std::string_view body) {
   std::string out;
   body = trimmed(body);

@@ -60,6 +60,10 @@ Message parse_header(std::string_view bytes);
 // take it off before.
 Message parse_message(std::string_view bytes);
 
+// Names, lower case, of fields that RFC 5322 3.6 and RFC 2045 allow once and that appear more often: readers pick
+// different ones, and a signature covers the undermost only.
+std::vector<std::string_view> repeated_fields(const Message& message);
+
 // A field's body without folding: each line end before white space is removed (RFC 5322 2.2.3), outer space trimmed.
 std::string unfolded(std::string_view body);
 // Unstructured text for people: unfolded, encoded words decoded (RFC 2047; UTF-8, ISO-8859-*, Windows-125*,

@@ -73,6 +73,13 @@ TEST(Message, FieldsAreFoundWithoutRegardToCase) {
   EXPECT_EQ(message.find("from"), nullptr);
 }
 
+TEST(Message, RepeatedFieldsAreNamed) {
+  const std::string bytes =
+      "Subject: 1\nReceived: x\nReceived: y\nFrom: a@x.example\nsubject : 2\nFROM: b@x.example\n\n";
+  EXPECT_EQ(repeated_fields(parse_message(bytes)), (std::vector<std::string_view>{"from", "subject"}));
+  EXPECT_TRUE(repeated_fields(parse_message("Subject: 1\n\nSubject: 2\n")).empty());
+}
+
 TEST(Message, LinesOfOver998BytesAreTold) {
   EXPECT_EQ(defects_of(parse_message("A:" + std::string(996, 'x') + "\r\n\r\n")), "");
   EXPECT_EQ(defects_of(parse_message("A:" + std::string(997, 'x') + "\r\n\r\n")), "line-too-long");
