@@ -1,5 +1,6 @@
 // The DMARC part of an audit: the policy under both standards, and where reports go.
 #include <algorithm>
+#include <span>
 
 #include "mail/audit_parts.h"
 
@@ -139,7 +140,7 @@ bool same_organisation(Run& run, const std::string& destination) {
 
 void look_at_reports(Run& run, const std::string& tag, const std::vector<std::string>& uris) {
   const std::string what = tag == "rua" ? "Aggregate" : "Failure";
-  for (const std::string& uri : uris) {
+  for (const std::string& uri : std::span(uris).first(std::min(uris.size(), kMaxReportUris))) {
     const std::string destination = report_domain(uri);
     if (destination.empty()) {
       run.add(kTopic, tag, AuditStatus::kWarning, uri, what + " reports cannot be sent to " + quoted(uri) + ".", 'B',

@@ -13,7 +13,10 @@ namespace rw::audit {
 // How many names of a tree, hosts or keys are looked at: beyond it a domain is hostile or broken, which is told.
 inline constexpr std::size_t kMaxSpfRecords = 100;
 inline constexpr std::size_t kMaxSpfDepth = 20;
-inline constexpr std::size_t kMaxHosts = 20;  // MX names
+inline constexpr std::size_t kMaxHosts = 20;       // MX names
+inline constexpr std::size_t kMaxNetworks = 2000;  // of an SPF tree: they are compared with each other
+inline constexpr std::size_t kMaxReportUris = 10;  // of rua or ruf: receivers need to take two (RFC 7489 6.2)
+inline constexpr std::size_t kSpfMxNames = 10;     // of one mechanism, RFC 7208 4.6.4
 inline constexpr std::size_t kMaxSelectors = 200;
 inline constexpr unsigned kSpfLookups = 10;         // RFC 7208 4.6.4
 inline constexpr unsigned kSpfVoidLookups = 2;      // the same
@@ -24,10 +27,11 @@ inline constexpr std::size_t kSafeUdpBytes = 1232;  // what servers and resolver
 // A network that SPF lets in, and by whom.
 struct SpfNetwork {
   Prefix prefix;
-  std::string term;    // as written
-  std::string domain;  // in whose record
-  std::string top;     // the term of the domain's own record that leads to it
-  bool own = false;    // in the domain's own record
+  std::string term;      // as written
+  std::string domain;    // in whose record
+  std::string top;       // the term of the domain's own record that leads to it
+  bool own = false;      // in the domain's own record
+  bool literal = false;  // ip4, ip6: what names lead to changes
 };
 
 struct MailHost {

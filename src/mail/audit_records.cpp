@@ -133,14 +133,22 @@ bool take_out_what_fails(SpfDraft& draft, const Trial& trial) {
 }
 
 bool take_out_redundant(SpfDraft& draft, const Trial& trial) {
-  for (const SpfNetwork& a : trial.networks)
-    for (const SpfNetwork& b : trial.networks) {
-      if (!a.own || !b.own || a.term == b.term || lower(a.term).find("ip") > 1 || lower(b.term).find("ip") > 1)
+  bool any = false;
+  std::set<std::size_t> gone;  // of two that are equal the later one goes
+  for (std::size_t i = trial.networks.size(); i-- > 0;) {
+    const SpfNetwork& a = trial.networks[i];
+    if (!a.own || !a.literal) continue;
+    for (std::size_t j = 0; j < trial.networks.size(); ++j) {
+      const SpfNetwork& b = trial.networks[j];
+      if (i == j || !b.own || !b.literal || gone.contains(j) || b.prefix.length > a.prefix.length ||
+          !b.prefix.overlaps(a.prefix))
         continue;
-      if (b.prefix.overlaps(a.prefix) && b.prefix.length <= a.prefix.length)
-        if (remove_term(draft, a.term, "lies in " + b.term)) return true;
+      any |= remove_term(draft, a.term, "lies in " + b.term);
+      gone.insert(i);
+      break;
     }
-  return false;
+  }
+  return any;
 }
 
 std::string network_term(const Prefix& prefix) {
@@ -152,8 +160,8 @@ std::string network_term(const Prefix& prefix) {
 
 bool listed_already(const Trial& trial, const SpfNetwork& network, const std::string& term) {
   return std::any_of(trial.networks.begin(), trial.networks.end(), [&](const SpfNetwork& other) {
-    return other.own && other.term != term && lower(other.term).find("ip") <= 1 &&
-           other.prefix.length <= network.prefix.length && other.prefix.overlaps(network.prefix);
+    return other.own && other.literal && other.term != term && other.prefix.length <= network.prefix.length &&
+           other.prefix.overlaps(network.prefix);
   });
 }
 

@@ -26,6 +26,7 @@ class Walk {
   explicit Walk(Run& run) : run_(run) {}
 
   unsigned voids = 0;
+  bool too_many = false;                                     // networks: the rest is not compared
   std::vector<std::string> loops, gone, unknown, everybody;  // names, for items
 
   // Reads the record at `node.domain` and all below it. False where there is no usable record.
@@ -152,14 +153,18 @@ class Walk {
     }
     if (reply.records.size() > 10) node.problem = "has over 10 MX names: receivers answer permerror";  // RFC 7208 4.6.4
     SpfNode ignored;  // a name without addresses is the MX topic's to tell
-    for (const DnsRecord& host : reply.records)
-      if (!host.name.empty()) addresses(ignored, term, host.name, depth, true), ignored = {};
+    for (std::size_t i = 0; i < std::min(reply.records.size(), kSpfMxNames); ++i, ignored = {})
+      if (!reply.records[i].name.empty()) addresses(ignored, term, reply.records[i].name, depth, true);
   }
 
   void network(const SpfTerm& term, const Prefix& prefix, const SpfNode& node, std::size_t depth) {
     if (term.qualifier != '+') return;
-    const bool own = depth == 0;
-    run_.networks.push_back({prefix, term.text, own ? run_.audit.domain : node.domain, top_, own});
+    if (run_.networks.size() == kMaxNetworks) {
+      too_many = true;
+      return;
+    }
+    const bool own = depth == 0, literal = term.kind == Kind::kIp4 || term.kind == Kind::kIp6;
+    run_.networks.push_back({prefix, term.text, own ? run_.audit.domain : node.domain, top_, own, literal});
   }
 
   Run& run_;
@@ -253,6 +258,11 @@ std::string joined(const std::vector<std::string>& names) {
 
 void look_at_tree(Run& run, const Walk& walk) {
   const unsigned lookups = run.audit.spf.lookups;
+  if (walk.too_many)
+    run.add(
+        kTopic, "many-networks", AuditStatus::kWarning, "",
+        "Over " + std::to_string(kMaxNetworks) + " networks may send in the domain's name; the rest was not looked at.",
+        'B', "name only the addresses that send");
   run.void_lookups = walk.voids;
   const std::string value = std::to_string(lookups);
   if (lookups > kSpfLookups)
@@ -294,9 +304,6 @@ void look_at_tree(Run& run, const Walk& walk) {
             "An included record lets every server pass: " + joined(walk.everybody) + ".", 'F', "remove that include");
 }
 
-// Written as an address: what names lead to changes, so nothing is redundant beside it.
-bool is_literal(const SpfNetwork& network) { return lower(network.term).find("ip") < 2; }
-
 double addresses_of(const Prefix& prefix) { return std::pow(2.0, 128 - prefix.length); }
 
 void look_at_networks(Run& run) {
@@ -310,10 +317,10 @@ void look_at_networks(Run& run) {
   }
   for (std::size_t i = 0; i < run.networks.size(); ++i) {
     const SpfNetwork& a = run.networks[i];
-    if (!a.own || !is_literal(a)) continue;
+    if (!a.own || !a.literal) continue;
     for (std::size_t j = 0; j < run.networks.size(); ++j) {
       const SpfNetwork& b = run.networks[j];
-      if (i == j || (b.own && !is_literal(b)) || !b.prefix.overlaps(a.prefix) || b.prefix.length > a.prefix.length)
+      if (i == j || (b.own && !b.literal) || !b.prefix.overlaps(a.prefix) || b.prefix.length > a.prefix.length)
         continue;
       if (b.own && b.prefix == a.prefix && (i < j || b.term == a.term)) continue;  // told once, and by another term
       (b.own ? twice : covered)

@@ -143,6 +143,20 @@ TEST(Audit, TooManyLookupsAreFlattenedAndSpreadOverRecordsThatFit) {
     EXPECT_TRUE(one.type != "TXT" || one.value.size() <= 450u) << one.value;
 }
 
+TEST(Audit, AHugeTreeEndsSoon) {
+  std::string more;
+  for (int i = 0; i < 60; ++i) {  // 60 records of 60 networks, each including two others, some of them in circles
+    more += "t" + std::to_string(i) + " TXT (\"v=spf1 include:t" + std::to_string(i * 2 % 60) +
+            ".example.org include:t" + std::to_string((i * 2 + 1) % 60) + ".example.org\"";
+    for (int j = 0; j < 60; ++j) more += " \" ip4:10." + std::to_string(i) + "." + std::to_string(j) + ".0/24\"";
+    more += " \" -all\")\n";
+  }
+  const auto made = audit_of(spf("v=spf1 include:t1.example.org include:t2.example.org -all", more));
+  EXPECT_EQ(status(made->audit, "spf", "lookups"), AuditStatus::kBad);
+  EXPECT_EQ(status(made->audit, "spf", "loop"), AuditStatus::kBad);
+  EXPECT_EQ(afterwards(*made).grade, 'A');
+}
+
 TEST(Audit, TheTreeCountsWhatLiesBelow) {
   const auto made = audit_of(
       spf("v=spf1 include:a.example.org mx -all",

@@ -254,7 +254,7 @@ void look_at_mta_sts(Run& run) {
               "The host that serves the policy, mta-sts." + run.audit.domain + ", has no address.", 0,
               "set up that host, or remove the record");
     if (!run.options.mta_sts_policy)
-      run.add("mta-sts", "policy", AuditStatus::kUnknown, "",
+      run.add("mta-sts", "policy", AuditStatus::kInfo, "",
               "The policy file was not looked at: an audit fetches nothing. Give it with --mta-sts-policy FILE.");
   }
   if (run.options.mta_sts_policy) look_at_policy_file(run, *run.options.mta_sts_policy);
