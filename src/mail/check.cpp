@@ -26,8 +26,11 @@ std::string_view registered_or_all(std::string_view domain) {
 
 void read_addresses(const Message& message, MessageCheck& check) {
   check.author = parse_author(message);
-  if (const HeaderField* field = message.find("reply-to")) {
-    const AddressList list = parse_addresses(field->body);
+  for (const HeaderField& field : message.fields) {  // each of them: answers go where some reader finds it
+    if (field.name.size() != 8 || !std::equal(field.name.begin(), field.name.end(), "reply-to",
+                                              [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; }))
+      continue;
+    const AddressList list = parse_addresses(field.body);
     for (const MailAddress& address : list.addresses) {
       const bool same = std::any_of(
           check.author.addresses.begin(), check.author.addresses.end(),
@@ -183,6 +186,10 @@ void add_signs(const Message& message, const CheckOptions& options, MessageCheck
     if (defect != MessageDefect::kEightBit && defect != MessageDefect::kLineTooLong) add(check, to_string(defect));
   for (const AddressDefect defect : check.author.defects)
     if (stands_out(defect)) add(check, "from-" + std::string(to_string(defect)));
+  // Put on top of signed ones they are shown and not covered; behind l= anything may stand.
+  for (const std::string_view name : repeated_fields(message)) add(check, "repeated-" + std::string(name));
+  for (const DkimVerdict& signature : check.dkim)
+    if (signature.result == DkimResult::kPass && signature.body_length_limited) add(check, "dkim-length");
   if (check.impersonation) add(check, "like-" + std::string(to_string(check.impersonation->kind)));
   add_reply_signs(options, check);
   for (const AttachmentSign sign : check.attachments.signs()) add(check, to_string(sign));

@@ -100,18 +100,35 @@ struct Reported {
   }
 };
 
+// Where the text's first result ends: at a semicolon outside of quotes. A reverse path may hold one inside of them.
+std::size_t result_end(std::string_view text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && quoted)
+      ++i;
+    else if (text[i] == '"')
+      quoted = !quoted;
+    else if (text[i] == ';' && !quoted)
+      return i;
+  }
+  return text.size();
+}
+
 std::vector<Reported> reported_results(std::string_view body) {
   std::vector<Reported> out;
   const std::string text = without_comments(unfolded(body));
   std::string_view rest(text);
-  rest.remove_prefix(std::min(rest.find(';'), rest.size()));
+  rest.remove_prefix(result_end(rest));
   while (!rest.empty()) {
     rest.remove_prefix(1);
-    const std::size_t end = std::min(rest.find(';'), rest.size());
+    const std::size_t end = result_end(rest);
     Reported one;
+    bool inside = false;  // of a quoted string that a space cut into words
     for (const std::string_view word : words_of(rest.substr(0, end))) {
       const std::size_t equals = word.find('=');
-      if (equals == std::string_view::npos) continue;
+      const bool began_inside = inside;
+      inside ^= std::count(word.begin(), word.end(), '"') % 2 != 0;
+      if (began_inside || equals == std::string_view::npos) continue;
       std::string value(word.substr(equals + 1));
       std::erase(value, '"');
       if (one.method.empty()) {
@@ -159,9 +176,11 @@ ReceivedHop parse_received(std::string_view body) {
   for (std::size_t i = 2; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (same_name(word, "by")) break;  // what follows is the receiver's own address
+    // What the client said of itself may be an address literal, and is never the client's address.
     const std::size_t helo = lower(word).find("helo=");
     if (helo != std::string::npos) hop.helo = without_brackets(word.substr(helo + 5));
-    if (same_name(word, "(helo") && i + 1 < words.size()) hop.helo = without_brackets(words[i + 1]);  // qmail
+    if (same_name(word, "(helo") && i + 1 < words.size()) hop.helo = without_brackets(words[++i]);  // qmail
+    if (helo != std::string::npos || same_name(word, "(helo")) continue;
     const bool brackets = word.find('[') != std::string_view::npos;
     if (const auto ip = address_in(brackets ? word.substr(word.find('[')) : word); ip && (brackets || !bracketed)) {
       hop.client = ip;

@@ -449,6 +449,13 @@ SpfVerdict check_spf(Resolver& resolver, const SpfRequest& request, const SpfOpt
     if (at > 0) local = sender.substr(0, at);  // 4.3
     sender.remove_prefix(at + 1);
   }
+  // Two "@" outside of quotes: no server takes such a path, but a stored message may hold it, and readers find
+  // different domains in it.
+  const bool quoted = local.size() > 1 && local.front() == '"' && local.back() == '"';
+  if (!quoted && local.find('@') != std::string_view::npos) {
+    verdict.problem = "the reverse path can be read as more than one address";
+    return verdict;
+  }
   if (!sender.empty() && sender.back() == '.') sender.remove_suffix(1);
   verdict.domain = lower_case(sender.substr(0, kMaxIdentity));
   if (local.size() + sender.size() > kMaxIdentity) {
