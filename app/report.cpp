@@ -122,8 +122,10 @@ Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const Renderer* renderer, form_of(args));
   RW_ASSIGN(const auto lake, open_lake(args));
   RW_ASSIGN(const Subject subject, checked_subject(std::string(args.get(kSubject)), *lake));
-  RW_ASSIGN(const Organisation organisation, lake_organisation(args));
-  RW_ASSIGN(const DossierRequest request, request_of(args, *lake, subject));
+  RW_ASSIGN(Settings settings, lake_settings(args));
+  const Organisation organisation = std::move(settings.organisation);
+  RW_ASSIGN(DossierRequest request, request_of(args, *lake, subject));
+  request.thresholds = std::move(settings.thresholds);
   RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request, [&](std::string_view title) {
               console.progress("dossier: " + std::string(title));
             }));

@@ -12,11 +12,6 @@ extern constinit const Flag kSubject{
     .name = "subject", .value = "FILE", .doc = "a subject file: what is watched", .repeatable = true};
 }
 
-Result<Organisation> lake_organisation(const Arguments& args) {
-  RW_ASSIGN(Settings settings, lake_settings(args));
-  return std::move(settings.organisation);
-}
-
 Result<Subject> checked_subject(const std::string& path, Store& store) {
   return read_subject(path, [&](const std::string& zone) {
     const auto offsets = store.zone_offsets(zone, {Timestamp{}, Timestamp{} + kDay});

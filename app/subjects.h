@@ -15,8 +15,6 @@ namespace flags {
 extern const Flag kSubject;  // --subject FILE, repeatable
 }
 
-// The organisation from rangewatch.toml in the lake's folder.
-Result<Organisation> lake_organisation(const Arguments& args);
 // A subject file, its time zone checked by the store.
 Result<Subject> checked_subject(const std::string& path, Store& store);
 // Subjects from --subject, else from subjects/*.toml in the lake's folder, and the organisation.

@@ -31,8 +31,7 @@ struct UninitializedAllocator {
 
   UninitializedAllocator() = default;
   template <typename U>
-  UninitializedAllocator(const UninitializedAllocator<U>&) {
-  }  // NOLINT(google-explicit-constructor): as the standard asks
+  UninitializedAllocator(const UninitializedAllocator<U>&) {}  // NOLINT(google-explicit-constructor): standard
 
   T* allocate(std::size_t n) {
     if (n * sizeof(T) < kLarge) return std::allocator<T>().allocate(n);

@@ -153,6 +153,7 @@ Result<std::shared_ptr<const std::vector<Tunnel>>> tunnels_of_period(const Frame
     context.subjects = {frame.subject()};
     context.organisation = frame.organisation();
     context.range = frame.period().range;
+    context.thresholds = frame.request().thresholds;
     RW_ASSIGN(context.reference, Reference::load(frame.store(), context.range));
     RW_ASSIGN(std::vector<Tunnel> tunnels, dns_tunnel::find_tunnels(frame.store(), context));
     std::erase_if(tunnels, [](const Tunnel& t) { return t.exchange != dns_tunnel::Exchange::kNone; });

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "model/document.h"
 #include "model/subject.h"
+#include "model/threshold.h"
 #include "section/local_time.h"
 #include "section/observed.h"
 #include "section/statistics.h"
@@ -51,6 +52,7 @@ struct DossierRequest {
   TimeRange period;
   std::optional<TimeRange> comparison;
   Language language = Language::kEnglish;
+  ThresholdValues thresholds;  // of the detectors that sections ask: what holds in the lake
 };
 
 class Frame {
