@@ -1,18 +1,14 @@
 // rangewatch report: the dossier of a subject, as a page, text or data.
-#include <filesystem>
-#include <fstream>
-
 #include "command.h"
 #include "flags.h"
 #include "open_lake.h"
-#include "report/renderer.h"
+#include "report_output.h"
 #include "section/local_time.h"
 #include "subjects.h"
 
 namespace rw {
 namespace {
 
-constexpr std::string_view kForms[] = {"html", "md", "json", "terminal"};
 constexpr std::string_view kLanguages[] = {"en"};
 
 extern constinit const Flag kSubject{
@@ -25,14 +21,6 @@ extern constinit const Flag kCompareFrom{
 extern constinit const Flag kCompareTo{.name = "compare-to", .value = "TIME", .doc = "and ends before this time"};
 extern constinit const Flag kLanguage{
     .name = "lang", .value = "LANG", .doc = "language of the sentences", .preset = "en", .choices = kLanguages};
-extern constinit const Flag kForm{
-    .name = "format",
-    .value = "FORM",
-    .doc = "html, md, json or terminal; default: from the name of --output, else terminal",
-    .choices = kForms};
-extern constinit const Flag kOutput{
-    .name = "output", .letter = 'o', .value = "FILE", .doc = "write here instead of to standard output"};
-
 // The clock of the subject's zone around a time: a date is never further from UTC than this.
 Result<LocalClock> clock_around(Store& lake, const Subject& subject, Timestamp time) {
   return LocalClock::make(lake, subject.time_zone, {time - kDay - kDay, time + kDay + kDay});
@@ -99,27 +87,9 @@ Result<DossierRequest> request_of(const Arguments& args, Store& lake, const Subj
   return request;
 }
 
-Result<const Renderer*> form_of(const Arguments& args) {
-  if (args.has(kForm)) return find_renderer(args.get(kForm));
-  if (!args.has(kOutput)) return find_renderer("terminal");
-  const std::string extension = std::filesystem::path(args.get(kOutput)).extension().string();
-  for (const Renderer* renderer : renderers())
-    if (!extension.empty() && extension.substr(1) == renderer->extension) return renderer;
-  return Failure(ErrorCode::kUsage,
-                 "say --format: '" + std::string(args.get(kOutput)) + "' does not end in .html, .md or .json");
-}
-
-Result<void> write_file(const std::string& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) return Failure(ErrorCode::kIo, "cannot write " + path);
-  return {};
-}
-
 Result<int> run(const Arguments& args, Console& console) {
   if (!args.has(kSubject)) return Failure(ErrorCode::kUsage, "say whom the dossier is about with --subject FILE");
-  RW_ASSIGN(const Renderer* renderer, form_of(args));
+  RW_ASSIGN(const Renderer* renderer, report_form(args, console));
   RW_ASSIGN(const auto lake, open_lake(args));
   RW_ASSIGN(const Subject subject, checked_subject(std::string(args.get(kSubject)), *lake));
   RW_ASSIGN(Settings settings, lake_settings(args));
@@ -129,27 +99,21 @@ Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const Dossier dossier, build_dossier(*lake, subject, organisation, request, [&](std::string_view title) {
               console.progress("dossier: " + std::string(title));
             }));
-  RenderOptions options;
-  options.version = RW_VERSION;
-  options.colour = console.out_colour() && !args.has(kOutput);
-  options.width = args.has(kOutput) ? 0 : console.width();
-  const std::filesystem::path output(args.get(kOutput));
-  if (args.has(kOutput)) options.files_stem = output.stem().string();
-  console.progress("dossier: " + std::string(renderer->id));
-  RW_ASSIGN(const RenderedDossier rendered, renderer->render(dossier, options));
-  console.progress("");
-  if (!args.has(kOutput)) {
-    console.out(rendered.text);
-    return 0;
-  }
-  RW_TRY(write_file(output.string(), rendered.text));
-  for (const auto& [name, contents] : rendered.files)
-    RW_TRY(write_file((output.parent_path() / name).string(), contents));
+  RW_TRY(write_report(dossier, *renderer, args, console));
   return 0;
 }
 
-constexpr const Flag* kFlags[] = {&kSubject, &kFrom,   &kTo,          &kCompareFrom,   &kCompareTo,     &kLanguage,
-                                  &kForm,    &kOutput, &flags::kLake, &flags::kMemory, &flags::kThreads};
+constexpr const Flag* kFlags[] = {&kSubject,
+                                  &kFrom,
+                                  &kTo,
+                                  &kCompareFrom,
+                                  &kCompareTo,
+                                  &kLanguage,
+                                  &flags::kReportForm,
+                                  &flags::kReportOutput,
+                                  &flags::kLake,
+                                  &flags::kMemory,
+                                  &flags::kThreads};
 constexpr std::string_view kExamples[] = {
     "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --format html -o dossier.html",
     "rangewatch report --subject case.toml --from 2019-01-01 --to 2019-11-01 --compare-from 2017-04-01 --compare-to "

@@ -14,6 +14,21 @@ namespace {
 constexpr int kWide = 880;    // units of the drawings: about the width of the text column in CSS pixels
 constexpr int kNarrow = 358;  // a phone's
 
+// For PDF: WeasyPrint reads neither grids nor gaps nor variables inside of a shorthand.
+constexpr std::string_view kPaperStyle =
+    "html{font-size:9.5pt}body{font-family:\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-size:9.5pt;line-height:1.5}"
+    ":root:lang(ja) body{font-family:\"Noto Sans CJK JP\",\"Noto Sans JP\",sans-serif}"
+    "h1{font-size:24pt;line-height:1.15}h2{font-size:15pt;line-height:1.25;margin:0 0 4pt;font-weight:700}"
+    ".question{font-size:10.5pt;font-style:italic;margin:0 0 8pt}:root:lang(ja) .question{font-style:normal}"
+    ".facts{display:flex;flex-wrap:wrap}.facts>div{display:block;width:30%;padding:8pt 3% 8pt 0}"
+    ".facts .value{font-size:16pt;font-weight:700;line-height:1.2}"
+    ".judgements>li{font-size:11pt;line-height:1.45}.judgements>li::before{font-size:13pt;font-weight:700}"
+    ".more{display:block;font-size:8.5pt}.more>*{margin-right:10pt}"
+    "table{font-size:7.5pt}th{font-size:7pt}tbody th{font-size:7.5pt}caption{font-size:9pt}"
+    "thead th,tbody td,tbody th{padding-right:6pt}code{font-family:\"DejaVu Sans Mono\",monospace;font-size:7.5pt}"
+    ".address{font-family:\"DejaVu Sans Mono\",monospace;font-size:7pt}.scope>div{display:inline-block;width:30%;"
+    "padding:0 3% 8pt 0;vertical-align:top}summary{display:none}.method dd{margin:0 0 4pt}";
+
 // Whether a space at `at` stands between a number and its unit, which belong on one line.
 bool before_unit(std::string_view text, std::size_t at) {
   if (at == 0 || text[at - 1] < '0' || text[at - 1] > '9') return false;
@@ -108,8 +123,10 @@ class Page {
     return rw::say(dossier_.request.language, id, args);
   }
 
+  std::string kicker() const { return dossier_.about ? dossier_.about->kicker : say("report.dossier"); }
+
   void head() {
-    const std::string title = dossier_.subject.name + " – " + say("report.dossier");
+    const std::string title = dossier_.title() + " – " + kicker();
     out_ += "<!DOCTYPE html>\n<html lang=\"" + std::string(to_string(dossier_.request.language)) +
             "\">\n<head>\n<meta charset=\"utf-8\">\n";
     // Nothing may be loaded, and no script runs but the one below.
@@ -122,14 +139,14 @@ class Page {
     out_ += "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"" +
             escaped("rangewatch " + options_.version) + "\">\n";
     out_ += "<title>" + escaped(title) + "</title>\n<style>";
-    out_.append(kDossierStyle).append("</style>\n</head>\n<body>\n");
+    out_.append(kDossierStyle).append(options_.print ? kPaperStyle : "").append("</style>\n</head>\n<body>\n");
     out_ += element("a", say("report.skip"), "class=\"skip\" href=\"#content\"") + "\n";
     if (dossier_.synthetic) out_ += element("p", say("report.synthetic"), "class=\"synthetic\" role=\"note\"") + "\n";
   }
 
   void masthead() {
-    out_ += "<header class=\"masthead\">\n" + element("p", say("report.dossier"), "class=\"kicker\"") + "\n" +
-            element("h1", dossier_.subject.name) + "\n";
+    out_ += "<header class=\"masthead\">\n" + element("p", kicker(), "class=\"kicker\"") + "\n" +
+            element("h1", dossier_.title()) + "\n";
     out_ += "<p class=\"span\">" + wrapped("strong", prose(dossier_.period_text));
     if (!dossier_.comparison_text.empty())
       out_ += escaped(", " + say("report.comparison") + " ") + wrapped("strong", prose(dossier_.comparison_text));
@@ -156,7 +173,7 @@ class Page {
     };
     item("judgements", say("report.judgements"));
     for (const SectionResult& section : dossier_.sections) item(section.id, section.title);
-    item("scope", say("report.scope"));
+    item("scope", dossier_.about ? dossier_.about->scope_title : say("report.scope"));
     out_ += "</ol>\n</nav>\n";
   }
 
@@ -175,7 +192,7 @@ class Page {
     for (const DossierJudgement& j : dossier_.judgements) {
       out_ += "<li id=\"" + escaped(j.id) + "\">" + prose(j.text) +
               "<div class=\"more\"><span><span class=\"dots\" aria-hidden=\"true\">" + dots(j.confidence) + "</span> " +
-              escaped(say("report.confidence", {std::string(to_string(j.confidence))})) + "</span>";
+              escaped(confidence_text(dossier_.request.language, j.confidence)) + "</span>";
       for (const std::string& id : j.sections)
         for (const SectionResult& section : dossier_.sections)
           if (section.id == id) out_ += element("a", section.title, "href=\"#" + id + "\"");
@@ -206,12 +223,16 @@ class Page {
   }
 
   Result<void> draw(const SectionFigure& figure) {
-    RW_ASSIGN(const std::string wide, drawer_->draw(figure, {.width = kWide}));
-    RW_ASSIGN(const std::string narrow, drawer_->draw(figure, {.width = kNarrow, .narrow = true}));
+    RW_ASSIGN(const std::string wide, drawer_->draw(figure, {.width = kWide, .variables = !options_.print}));
+    std::string narrow;
+    if (!options_.print) {
+      RW_ASSIGN(narrow, drawer_->draw(figure, {.width = kNarrow, .narrow = true}));
+    }
     const std::string number = say("report.figure", {std::to_string(++figures_)});
     out_ += "<figure id=\"" + escaped(figure.id) + "\" data-kind=\"" + escaped(figure.kind) +
             "\">\n<p class=\"title\">" + number_word(number) + escaped(figure.caption) + "</p>\n";
-    out_ += "<div class=\"still wide\">" + wide + "</div>\n<div class=\"still narrow\">" + narrow + "</div>\n";
+    out_ += "<div class=\"still wide\">" + wide + "</div>\n";
+    if (!narrow.empty()) out_ += "<div class=\"still narrow\">" + narrow + "</div>\n";
     out_ += wrapped("figcaption", prose(figure.description)) + "\n</figure>\n";
     figure_data_.set(figure.id, figure.data);
     return {};
@@ -257,8 +278,9 @@ class Page {
       out_ += element("dt", say(id)) + element("dd", text) + "\n";
     };
     item("report.method", section.method);
-    item("report.limits",
-         section.limits.empty() ? dossier_.volume_limits : section.limits + " " + dossier_.volume_limits);
+    item("report.limits", section.limits.empty() || dossier_.volume_limits.empty()
+                              ? section.limits + dossier_.volume_limits
+                              : section.limits + " " + dossier_.volume_limits);
     out_ += element("dt", say("report.query")) + "<dd>" + element("code", section.query) + "</dd>\n";
     item("report.observations", group_thousands(section.observations));
     out_ += "</dl></details>\n";
@@ -275,7 +297,18 @@ class Page {
     return ends ? say("report.valid_to", {valid.to.date()}) : say("report.valid_always");
   }
 
+  void scope_of(const DossierAbout& about) {
+    out_ += "<section id=\"scope\" aria-labelledby=\"scope-title\">\n" +
+            element("h2", about.scope_title, "id=\"scope-title\"") + "\n<dl class=\"scope\">\n";
+    for (const auto& [label, text] : about.scope)
+      out_ += "<div>" + element("dt", label) + element("dd", text) + "</div>\n";
+    out_ += "</dl>\n";
+    for (const SectionTable& table : about.scope_tables) write(table);
+    out_ += "</section>\n";
+  }
+
   void scope() {
+    if (dossier_.about) return scope_of(*dossier_.about);
     const Comparability& c = dossier_.comparability;
     out_ += "<section id=\"scope\" aria-labelledby=\"scope-title\">\n" +
             element("h2", say("report.scope"), "id=\"scope-title\"") + "\n<dl class=\"scope\">\n";
@@ -325,11 +358,12 @@ class Page {
   void footer() {
     out_ += "<footer>" + element("span", say("report.made_by", {options_.version})) +
             element("button", say("report.save"),
-                    "type=\"button\" id=\"save\" hidden data-name=\"" + escaped(dossier_.subject.id) + ".json\"") +
+                    "type=\"button\" id=\"save\" hidden data-name=\"" + escaped(dossier_.file_id()) + ".json\"") +
             "</footer>\n";
   }
 
   void data() {
+    if (options_.print) return;
     out_ += "<script type=\"application/json\" id=\"dossier-data\">" +
             json_text(dossier_document(dossier_), JsonStyle::kInHtml) + "</script>\n";
     out_ += "<script type=\"application/json\" id=\"dossier-figures\">" + json_text(figure_data_, JsonStyle::kInHtml) +

@@ -63,13 +63,18 @@ class Page {
   }
 
   void head() {
-    const Subject& s = dossier_.subject;
-    paragraph("# " + plain(s.name));
+    paragraph("# " + plain(dossier_.title()));
     if (dossier_.synthetic) paragraph("> **" + plain(say("report.synthetic")) + "**");
     std::string period = "**" + say("report.period") + "** " + dossier_.period_text;
     if (!dossier_.comparison_text.empty()) period += ", " + say("report.comparison") + " " + dossier_.comparison_text;
-    paragraph(period + " (" + plain(s.time_zone) + ")");
-    for (const WatchedPrefix& p : s.prefixes)
+    if (dossier_.about) {
+      paragraph(period);
+      for (const auto& [label, text] : dossier_.about->scope) line("- " + plain(label) + ": " + plain(text));
+      line();
+      return;
+    }
+    paragraph(period + " (" + plain(dossier_.subject.time_zone) + ")");
+    for (const WatchedPrefix& p : dossier_.subject.prefixes)
       line("- " + p.prefix.to_string() + (p.label.empty() ? "" : " – " + plain(p.label)));
     line();
   }
@@ -80,7 +85,7 @@ class Page {
     int number = 0;
     for (const DossierJudgement& j : dossier_.judgements)
       line(std::to_string(++number) + ". " + plain(j.text) + " *(" +
-           plain(say("report.confidence", {std::string(to_string(j.confidence))})) + ")*");
+           plain(confidence_text(dossier_.request.language, j.confidence)) + ")*");
     line();
   }
 
@@ -92,7 +97,9 @@ class Page {
     for (const SectionTable& table : section.tables) write(table);
     paragraph("**" + say("report.method") + ".** " + plain(section.method));
     paragraph("**" + say("report.limits") + ".** " +
-              plain(section.limits.empty() ? dossier_.volume_limits : dossier_.volume_limits + " " + section.limits));
+              plain(section.limits.empty() || dossier_.volume_limits.empty()
+                        ? dossier_.volume_limits + section.limits
+                        : dossier_.volume_limits + " " + section.limits));
     paragraph("**" + say("report.query") + ".** " + code(section.query) + " (" + say("report.observations") + ": " +
               group_thousands(section.observations) + ")");
     return {};

@@ -1,4 +1,4 @@
-// A dossier in one form: html, md, json or for the terminal.
+// A dossier in one form: html, md, json, pdf or for the terminal.
 //
 // A renderer is one .cpp file that defines one `extern constinit const Renderer` and one line in renderers.cpp.
 #pragma once
@@ -19,6 +19,7 @@ struct RenderOptions {
   std::string version;  // of the program
   bool colour = false;  // terminal
   unsigned width = 0;   // terminal columns; 0: 100
+  bool print = false;   // html for paper: no scripts, one drawing of each figure, in colours of its own
   std::string
       files_stem;  // how files beside the document may be called: "dossier" for dossier-figure-daily.svg; empty: none
 };

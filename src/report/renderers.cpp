@@ -6,14 +6,12 @@ namespace rw {
 extern const Renderer kHtmlRenderer;
 extern const Renderer kMarkdownRenderer;
 extern const Renderer kJsonRenderer;
+extern const Renderer kPdfRenderer;
 extern const Renderer kTerminalRenderer;
 
 std::span<const Renderer* const> renderers() {
   static constexpr const Renderer* kRenderers[] = {
-      &kHtmlRenderer,
-      &kMarkdownRenderer,
-      &kJsonRenderer,
-      &kTerminalRenderer,
+      &kHtmlRenderer, &kMarkdownRenderer, &kJsonRenderer, &kPdfRenderer, &kTerminalRenderer,
   };
   return kRenderers;
 }

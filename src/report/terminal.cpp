@@ -25,8 +25,10 @@ class Page {
     head();
     judgements();
     for (const SectionResult& section : dossier_.sections) write(section);
-    title(say("report.volume_limits"));
-    paragraph(dossier_.volume_limits);
+    if (!dossier_.volume_limits.empty()) {
+      title(say("report.volume_limits"));
+      paragraph(dossier_.volume_limits);
+    }
     return std::move(out_);
   }
 
@@ -41,37 +43,60 @@ class Page {
     if (!colour_) line(std::string(std::min<std::size_t>(display_width(text), width_), '-'));
   }
 
+  // Where a line may end: behind a space, and behind a character of Japanese or Chinese unless what follows may not
+  // begin a line. Gives the length of the piece that begins at `at`, without the space behind it.
+  static std::size_t piece_length(std::string_view text, std::size_t at) {
+    constexpr std::string_view kNotFirst[] = {"、", "。", "，", "．", "）", "」", "』",
+                                              "：", "；", "？", "！", "ー", "・"};
+    const std::size_t begin = at;
+    while (at < text.size() && text[at] != ' ') {
+      const auto lead = static_cast<unsigned char>(text[at]);
+      at = std::min(text.size(), at + (lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4));
+      constexpr unsigned char kFirstOfWide = 0xE3;  // U+3000 and above
+      constexpr std::string_view kNotLast[] = {"（", "「", "『"};
+      if (lead < kFirstOfWide) continue;
+      const std::string_view rest = text.substr(at), own = text.substr(at - std::min<std::size_t>(3, at - begin), 3);
+      if (std::any_of(std::begin(kNotFirst), std::end(kNotFirst), [&](auto c) { return rest.starts_with(c); }))
+        continue;
+      if (std::any_of(std::begin(kNotLast), std::end(kNotLast), [&](auto c) { return own == c; })) continue;
+      break;
+    }
+    return at - begin;
+  }
+
   // Fills lines with words up to the width.
   void paragraph(const std::string& text, std::string_view first = "", std::string_view next = "") {
     std::string current(first);
     std::size_t used = display_width(current);
     bool empty = true;
     for (std::size_t at = 0; at < text.size();) {
-      std::size_t end = text.find(' ', at);
-      if (end == std::string::npos) end = text.size();
-      const std::string word = text.substr(at, end - at);
-      const std::size_t w = display_width(word);
-      if (!empty && used + 1 + w > width_) {
+      const bool space = text[at] == ' ';
+      if (space && ++at == text.size()) break;
+      const std::string word = text.substr(at, piece_length(text, at));
+      const std::size_t w = display_width(word), between = space && !empty ? 1 : 0;
+      if (!empty && used + between + w > width_) {
         line(current);
         current = next;
         used = display_width(current);
         empty = true;
+      } else if (between > 0) {
+        current += ' ';
+        ++used;
       }
-      if (!empty) current += ' ';
       current += word;
-      used += w + (empty ? 0 : 1);
+      used += w;
       empty = false;
-      at = end + 1;
+      at += word.size();
     }
     if (!empty) line(current);
   }
 
   void head() {
-    const Subject& s = dossier_.subject;
-    line(colour_ ? "\x1b[1m" + s.name + "\x1b[0m" : s.name);
+    const std::string& name = dossier_.title();
+    line(colour_ ? "\x1b[1m" + name + "\x1b[0m" : name);
     std::string period = dossier_.period_text;
     if (!dossier_.comparison_text.empty()) period += ", " + say("report.comparison") + " " + dossier_.comparison_text;
-    line(period + "  (" + s.time_zone + ")");
+    line(dossier_.about ? period : period + "  (" + dossier_.subject.time_zone + ")");
     if (dossier_.synthetic) paragraph(say("report.synthetic"), colour_ ? "\x1b[33m! \x1b[0m" : "! ", "  ");
   }
 
@@ -79,7 +104,7 @@ class Page {
     title(say("report.judgements"));
     if (dossier_.judgements.empty()) paragraph(say("report.judgements_none"));
     for (const DossierJudgement& j : dossier_.judgements)
-      paragraph(j.text + " (" + say("report.confidence", {std::string(to_string(j.confidence))}) + ")", "• ", "  ");
+      paragraph(j.text + " (" + confidence_text(dossier_.request.language, j.confidence) + ")", "• ", "  ");
   }
 
   void write(const SectionResult& section) {

@@ -55,7 +55,8 @@ Document judgements_document(const std::vector<DossierJudgement>& judgements) {
 Document section_document(const SectionResult& section, const std::string& volume_limits) {
   Document d = section.numbers;
   d.set("method", section.method);
-  d.set("limits", section.limits.empty() ? volume_limits : volume_limits + " " + section.limits);
+  d.set("limits", section.limits.empty() || volume_limits.empty() ? volume_limits + section.limits
+                                                                  : volume_limits + " " + section.limits);
   d.set("query", section.query);
   d.set("observations", section.observations);
   return d;
@@ -92,6 +93,15 @@ Result<Dossier> build_dossier(Store& store, const Subject& subject, const Organi
 Document dossier_document(const Dossier& dossier) {
   Document d = Document::object();
   d.set("schema", kDossierSchema);
+  if (dossier.about) {
+    for (const auto& [key, value] : *dossier.about->head.members()) d.set(key, value);
+    d.set("key_judgements", judgements_document(dossier.judgements));
+    Document parts = Document::object();
+    for (const SectionResult& section : dossier.sections)
+      parts.set(section.id, section_document(section, dossier.volume_limits));
+    d.set("sections", std::move(parts));
+    return d;
+  }
   d.set("subject", subject_document(dossier.subject));
   d.set("period", range_document(dossier.request.period));
   d.set("comparison", dossier.request.comparison ? range_document(*dossier.request.comparison) : Document());

@@ -7,14 +7,14 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <span>
+
+#include "section/texts_mail.h"
 
 namespace rw {
 namespace {
 
-struct Line {
-  std::string_view id;
-  std::string_view english;
-};
+using Line = TextLine;
 
 // In the order of id, for the search. Sentences end with a full stop, titles and words do not.
 constexpr Line kLines[] = {
@@ -218,47 +218,53 @@ constexpr Line kLines[] = {
     {"opsec.title", "Operational security"},
     {"report.chart_text", "The figure in words"},
     {"report.comparability", "Comparability"},
-    {"report.comparison", "compared with"},
-    {"report.confidence", "{0} confidence"},
+    {"report.comparison", "compared with", "比較対象"},
+    {"report.confidence", "{0} confidence", "確度：{0}"},
     {"report.confidence_explained",
-     "Confidence says how sure we are of the reading, not how grave it is: high needs long, comparable observation."},
-    {"report.contents", "Contents"},
+     "Confidence says how sure we are of the reading, not how grave it is: high needs long, comparable observation.",
+     "確度は解釈がどの程度確かかを示すもので、深刻さを示すものではありません。「高」と言うには、十分な期間にわたる観測"
+     "が必要です。"},
+    {"report.contents", "Contents", "目次"},
     {"report.country", "Country"},
-    {"report.cut", "{0} of {1} rows"},
-    {"report.data", "The numbers of this page as data"},
+    {"report.cut", "{0} of {1} rows", "全 {1} 行のうち {0} 行"},
+    {"report.data", "The numbers of this page as data", "このページの数値データ"},
     {"report.days_of", "{0} of {1} days observed"},
     {"report.dossier", "Dossier"},
-    {"report.figure", "Figure {0}"},
+    {"report.figure", "Figure {0}", "図 {0}"},
     {"report.from_utc", "From (UTC)"},
     {"report.gaps", "Gaps in observation"},
-    {"report.judgements", "Key judgements"},
-    {"report.judgements_none", "The numbers support no judgement that goes beyond the sections below."},
-    {"report.key_numbers", "Key numbers"},
+    {"report.judgements", "Key judgements", "要点"},
+    {"report.judgements_none", "The numbers support no judgement that goes beyond the sections below.",
+     "以下の各節に示す数値を超える判断はありません。"},
+    {"report.key_numbers", "Key numbers", "主要な数値"},
     {"report.label", "Label"},
-    {"report.limits", "Limits"},
-    {"report.made_by", "Made by rangewatch {0} from observations in the lake; every number names its question."},
-    {"report.method", "Method"},
-    {"report.method_and_limits", "Method, limits and query"},
+    {"report.limits", "Limits", "限界"},
+    {"report.made_by", "Made by rangewatch {0} from observations in the lake; every number names its question.",
+     "rangewatch {0} が、蓄積された観測記録から作成しました。すべての数値に、その根拠となる問い合わせを示しています。"},
+    {"report.method", "Method", "方法"},
+    {"report.method_and_limits", "Method, limits and query", "方法、限界、問い合わせ"},
     {"report.no", "no"},
     {"report.no_gaps", "none"},
-    {"report.observations", "Observations used"},
+    {"report.observations", "Observations used", "使用した記録数"},
     {"report.observed", "Observed"},
-    {"report.period", "Period"},
+    {"report.period", "Period", "対象期間"},
     {"report.prefix", "Prefix"},
     {"report.prefixes", "Watched prefixes"},
-    {"report.query", "Query"},
+    {"report.query", "Query", "問い合わせ"},
     {"report.same_exporters", "Same sensors"},
     {"report.same_sampling", "Same sampling"},
-    {"report.save", "Save the data (JSON)"},
+    {"report.save", "Save the data (JSON)", "データを保存（JSON）"},
     {"report.scope", "What was watched, and how"},
-    {"report.sections", "Sections"},
-    {"report.skip", "Skip to the content"},
+    {"report.sections", "Sections", "節"},
+    {"report.skip", "Skip to the content", "本文へ移動"},
     {"report.synthetic",
-     "Synthetic: this lake holds scenario data. Nothing here happened, and no indicator may be used for defence."},
-    {"report.table", "Table {0}"},
+     "Synthetic: this lake holds scenario data. Nothing here happened, and no indicator may be used for defence.",
+     "合成データ：ここにはシナリオの記録が含まれています。いずれも実際に起きたことではなく、指標を防御に使用してはなり"
+     "ません。"},
+    {"report.table", "Table {0}", "表 {0}"},
     {"report.time_zone", "Time zone"},
     {"report.to_utc", "To (UTC)"},
-    {"report.unknown", "unknown"},
+    {"report.unknown", "unknown", "不明"},
     {"report.valid", "Valid"},
     {"report.valid_always", "always"},
     {"report.valid_from", "from {0}"},
@@ -312,20 +318,20 @@ constexpr Line kLines[] = {
     {"word.client", "Client"},
     {"word.comparison_mean", "Comparison"},
     {"word.comparison_share", "Share before"},
-    {"word.confidence", "Confidence"},
+    {"word.confidence", "Confidence", "確度"},
     {"word.domain", "Domain"},
-    {"word.first_seen", "First seen (UTC)"},
+    {"word.first_seen", "First seen (UTC)", "初回（UTC）"},
     {"word.flows", "Flows"},
-    {"word.from_to", "{0} to {1}"},
+    {"word.from_to", "{0} to {1}", "{0} から {1} まで"},
     {"word.hour", "Hour"},
     {"word.hours", "Hours"},
-    {"word.kind", "Kind"},
-    {"word.last_seen", "Last seen (UTC)"},
+    {"word.kind", "Kind", "種別"},
+    {"word.last_seen", "Last seen (UTC)", "最終（UTC）"},
     {"word.mean", "Mean"},
     {"word.mean_daily_bytes", "Mean a day"},
     {"word.mean_gap", "Mean gap (s)"},
     {"word.mean_message_bytes", "Mean message"},
-    {"word.messages", "Messages"},
+    {"word.messages", "Messages", "通数"},
     {"word.not_told", "not observed or not told"},
     {"word.observed_days", "Observed days"},
     {"word.observed_hours", "Observed hours"},
@@ -338,7 +344,7 @@ constexpr Line kLines[] = {
     {"word.scope", "Scope"},
     {"word.server", "Server"},
     {"word.services", "Services"},
-    {"word.share", "Share"},
+    {"word.share", "Share", "割合"},
     {"word.share_of_day", "Share of the day"},
     {"word.tool", "Resembles"},
     {"word.traffic", "traffic"},
@@ -349,34 +355,56 @@ constexpr Line kLines[] = {
 constexpr bool by_id(const Line& a, const Line& b) { return a.id < b.id; }
 static_assert(std::is_sorted(std::begin(kLines), std::end(kLines), by_id));
 
+const Line* find_in(std::span<const Line> lines, std::string_view id) {
+  const auto line = std::lower_bound(lines.begin(), lines.end(), id,
+                                     [](const Line& l, std::string_view wanted) { return l.id < wanted; });
+  return line != lines.end() && line->id == id ? &*line : nullptr;
+}
+
 const Line* find(std::string_view id) {
-  const auto* line = std::lower_bound(std::begin(kLines), std::end(kLines), id,
-                                      [](const Line& l, std::string_view wanted) { return l.id < wanted; });
-  return line != std::end(kLines) && line->id == id ? line : nullptr;
+  const Line* line = find_in(kLines, id);
+  return line != nullptr ? line : find_in(mail_texts(), id);
 }
 
 }  // namespace
 
 Result<Language> parse_language(std::string_view code) {
   if (code == "en") return Language::kEnglish;
-  return Failure(ErrorCode::kUsage, "no language '" + std::string(code) + "'; there is: en");
+  if (code == "ja") return Language::kJapanese;
+  return Failure(ErrorCode::kUsage, "no language '" + std::string(code) + "'; there are: en, ja");
 }
 
-std::string_view to_string(Language) { return "en"; }
+std::string_view to_string(Language language) { return language == Language::kJapanese ? "ja" : "en"; }
 
-std::string say(Language, std::string_view id, const std::vector<std::string>& args) {
+std::string say(Language language, std::string_view id, const std::vector<std::string>& args) {
   const Line* line = find(id);
   assert(line != nullptr);
   if (line == nullptr) return std::string(id);
+  const std::string_view text =
+      language == Language::kJapanese && !line->japanese.empty() ? line->japanese : line->english;
   fmt::dynamic_format_arg_store<fmt::format_context> store;
   for (const std::string& arg : args) store.push_back(arg);
-  return fmt::vformat(fmt::string_view(line->english.data(), line->english.size()), store);
+  return fmt::vformat(fmt::string_view(text.data(), text.size()), store);
 }
 
 std::vector<std::string_view> text_ids() {
   std::vector<std::string_view> ids;
   for (const Line& line : kLines) ids.push_back(line.id);
+  for (const Line& line : mail_texts()) ids.push_back(line.id);
   return ids;
+}
+
+bool has_text(Language language, std::string_view id) {
+  const Line* line = find(id);
+  return line != nullptr && (language == Language::kEnglish || !line->japanese.empty());
+}
+
+std::string confidence_text(Language language, Confidence confidence) {
+  if (language == Language::kEnglish) return say(language, "report.confidence", {std::string(to_string(confidence))});
+  const std::string_view word = confidence == Confidence::kHigh       ? "高"
+                                : confidence == Confidence::kModerate ? "中"
+                                                                      : "低";
+  return say(language, "report.confidence", {std::string(word)});
 }
 
 std::string human_share(double share) { return fmt::format("{:.1f} %", 100 * share); }

@@ -16,9 +16,12 @@ import {SVGRenderer} from 'echarts/renderers';
 import {daily} from './daily';
 import {escaped} from './format';
 import {hours} from './hours';
+import {ladder} from './ladder';
 import {monthly} from './monthly';
+import {parts} from './parts';
 import {ranking} from './ranking';
 import {spans} from './spans';
+import {stacked} from './stacked';
 import type {FigureKind, Frame, Palette} from './types';
 import {week} from './week';
 
@@ -27,7 +30,9 @@ use([
   MarkLineComponent, TooltipComponent, VisualMapPiecewiseComponent, SVGRenderer,
 ]);
 
-export const kinds: {[kind: string]: FigureKind<any>} = {daily: daily, hours: hours, monthly: monthly, ranking: ranking, spans: spans, week: week};
+export const kinds: {[kind: string]: FigureKind<any>} = {
+  daily: daily, hours: hours, ladder: ladder, monthly: monthly, parts: parts, ranking: ranking, spans: spans, stacked: stacked, week: week,
+};
 
 const kHeatSteps = 7;
 
