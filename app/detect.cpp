@@ -42,10 +42,10 @@ Result<std::vector<const Detector*>> chosen(const Arguments& args) {
 // A narrow look may cut through a finding that is stored already: look again at all of it, so that its figures stay
 // whole.
 Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, const Detector& detector,
-                                         DetectContext context) {
+                                         DetectContext context, std::vector<std::string>& left_out) {
   constexpr int kMostRounds = 8;  // each adds a whole stored finding; more would be a chain of them
   for (int round = 1;; ++round) {
-    RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context));
+    RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context, &left_out));
     RW_ASSIGN(const TimeRange wider,
               state.range_to_cover(findings, context.thresholds.duration(detector.quiet_gap), context.range));
     if (wider == context.range || round == kMostRounds) return findings;
@@ -71,7 +71,9 @@ Result<int> run(const Arguments& args, Console& console) {
   std::uint64_t extended = 0, known = 0;
   for (const Detector* detector : wanted) {
     console.progress("detecting: " + std::string(detector->id));
-    RW_ASSIGN(const auto findings, found_whole(*lake, *state, *detector, context));
+    std::vector<std::string> left_out;
+    RW_ASSIGN(const auto findings, found_whole(*lake, *state, *detector, context, left_out));
+    for (const std::string& sentence : left_out) console.note(std::string(detector->id) + ": " + sentence);
     RW_ASSIGN(auto recorded,
               state->record(findings, context.thresholds.duration(detector->quiet_gap), Timestamp::now()));
     created.insert(created.end(), std::make_move_iterator(recorded.created.begin()),

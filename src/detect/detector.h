@@ -44,6 +44,10 @@ struct Detector {
   // Answers in the order of the questions. Findings without id, detector and status; title, evidence, technique and
   // may_be_wrong_because are the detector's unless a finding says its own.
   std::vector<Finding> (*decide)(const DetectContext& context, std::span<const Answer> answers);
+  // What a bound of its own cut off, a sentence each; null where nothing can be. It is told, and every finding of the
+  // run says it too: what is missing could change what one thinks of them.
+  std::vector<std::string> (*left_out)(const DetectContext& context, std::span<const Answer> answers,
+                                       std::span<const Finding> findings) = nullptr;
 };
 
 // What is built in, in the order in which `detect` runs them.
@@ -52,7 +56,8 @@ const Detector* find_detector(std::string_view id);
 // The thresholds of each, in the same order: what [detectors] of rangewatch.toml may set.
 std::vector<ThresholdGroup> threshold_groups();
 
-// Asks, decides, and returns the findings in order of time.
-Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context);
+// Asks, decides, and returns the findings in order of time. `left_out` gets what was cut off.
+Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context,
+                                          std::vector<std::string>* left_out = nullptr);
 
 }  // namespace rw

@@ -60,7 +60,8 @@ std::vector<ThresholdGroup> threshold_groups() {
   return groups;
 }
 
-Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context) {
+Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector, const DetectContext& context,
+                                          std::vector<std::string>* left_out) {
   std::vector<Answer> answers;
   const auto ask = [&](const std::vector<Query>& queries) -> Result<void> {
     for (const Query& query : queries) {
@@ -72,13 +73,17 @@ Result<std::vector<Finding>> run_detector(Store& store, const Detector& detector
   RW_TRY(ask(detector.queries(context)));
   if (detector.follow_up != nullptr) RW_TRY(ask(detector.follow_up(context, answers)));
   std::vector<Finding> findings = detector.decide(context, answers);
+  std::vector<std::string> cut;
+  if (detector.left_out != nullptr) cut = detector.left_out(context, answers, findings);
   for (Finding& finding : findings) {
     finding.detector = detector.id;
     if (finding.title.empty()) finding.title = detector.title;
     if (finding.evidence.empty()) finding.evidence.assign(detector.evidence.begin(), detector.evidence.end());
     if (finding.technique.empty()) finding.technique = detector.technique;
     if (finding.may_be_wrong_because.empty()) finding.may_be_wrong_because = detector.may_be_wrong_because;
+    for (const std::string& sentence : cut) finding.may_be_wrong_because += " " + sentence;
   }
+  if (left_out != nullptr) *left_out = std::move(cut);
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.first_seen != b.first_seen ? a.first_seen < b.first_seen : a.entities < b.entities;
   });

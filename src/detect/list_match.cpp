@@ -36,6 +36,7 @@ struct Asked {
 struct AskedNext {
   Next next;
   Query query;
+  std::size_t names;  // that it asks for
 };
 
 Query distinct(const DetectContext& context, std::string_view table, std::string_view column) {
@@ -147,7 +148,9 @@ std::vector<AskedNext> next_questions(const DetectContext& context, std::span<co
   const auto ask = [&](Next next, std::string_view table, const char* column, std::vector<Value> names,
                        std::vector<Named> keys) {
     if (names.empty()) return;
-    all.push_back({next, sightings(context, table, expr::in(expr::column(column), std::move(names)), std::move(keys))});
+    const std::size_t count = names.size();
+    all.push_back(
+        {next, sightings(context, table, expr::in(expr::column(column), std::move(names)), std::move(keys)), count});
   };
   const Named client{"client", expr::column("src")};
   const std::vector<Asked> asked = first_questions(context);
@@ -419,6 +422,47 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
   return collector.findings();
 }
 
+const char* names_of(Step step) {
+  switch (step) {
+    case Step::kDomains: return "registered domains of DNS names";
+    case Step::kServerNames: return "TLS server names";
+    case Step::kHosts: return "HTTP hosts";
+    case Step::kJa3: return "JA3 hashes";
+    case Step::kJa4: return "JA4 fingerprints";
+    default: return nullptr;  // rows, not names
+  }
+}
+
+// The bounds above, where they were reached: an answer of just as many rows is told too, for nobody knows.
+std::vector<std::string> left_out(const DetectContext& context, std::span<const Answer> answers,
+                                  std::span<const Finding> findings) {
+  std::vector<std::string> all;
+  const auto number = [](std::uint64_t n) { return group_thousands(static_cast<std::int64_t>(n)); };
+  constexpr std::string_view kShorter = "; look at a shorter time (--from, --to).";
+  const std::vector<Asked> asked = first_questions(context);
+  if (asked.empty() || answers.size() < asked.size()) return all;
+  bool rows_cut = false;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const char* names = i < asked.size() ? names_of(asked[i].step) : nullptr;
+    if (names == nullptr)
+      rows_cut = rows_cut || answers[i].rows.size() >= kMostEpisodeRows;
+    else if (answers[i].rows.size() >= kMostDistinct)
+      all.push_back("Only " + number(kMostDistinct) + " different " + names + " were compared with the lists" +
+                    std::string(kShorter));
+  }
+  for (const AskedNext& one : next_questions(context, answers.first(asked.size())))
+    if (one.names >= kMostMatched)
+      all.push_back("Only " + number(kMostMatched) + " listed names of the table " + one.query.table +
+                    " were looked at" + std::string(kShorter));
+  if (rows_cut)
+    all.push_back("Only the " + number(kMostEpisodeRows) + " largest groups of sightings were looked at" +
+                  std::string(kShorter));
+  if (findings.size() >= kMostFindings)
+    all.push_back("Only " + number(kMostFindings) + " findings of a run are kept, the most severe and largest" +
+                  std::string(kShorter));
+  return all;
+}
+
 }  // namespace
 
 extern constinit const Detector kListMatchDetector{
@@ -441,6 +485,7 @@ extern constinit const Detector kListMatchDetector{
     .queries = queries,
     .follow_up = follow_up,
     .decide = decide,
+    .left_out = left_out,
 };
 
 }  // namespace rw
