@@ -28,8 +28,9 @@ namespace rw {
   FIELD(FlowId, "flow_id")                                                                                             \
   FIELD(SrcIp, "src_ip")                                                                                               \
   FIELD(SrcPort, "src_port")                                                                                           \
-  FIELD(DestIp, "dest_ip") FIELD(DestPort, "dest_port") FIELD(Proto, "proto") FIELD(AppProto, "app_proto") FIELD(      \
-      IcmpType, "icmp_type") FIELD(IcmpCode, "icmp_code") FIELD(FlowPktsToServer, "flow/pkts_toserver")                \
+  FIELD(DestIp, "dest_ip")                                                                                             \
+  FIELD(DestPort, "dest_port") FIELD(Proto, "proto") FIELD(AppProto, "app_proto") FIELD(IcmpType, "icmp_type") FIELD(  \
+      IcmpCode, "icmp_code") FIELD(FlowPktsToServer, "flow/pkts_toserver")                                             \
       FIELD(FlowPktsToClient, "flow/pkts_toclient") FIELD(FlowBytesToServer, "flow/bytes_toserver") FIELD(             \
           FlowBytesToClient, "flow/bytes_toclient") FIELD(FlowStart, "flow/start") FIELD(FlowEnd, "flow/end")          \
           FIELD(NetflowPkts, "netflow/pkts") FIELD(NetflowBytes, "netflow/bytes") FIELD(NetflowStart, "netflow/start") \
@@ -40,12 +41,11 @@ namespace rw {
                       FIELD(DnsRrtype, "dns/rrtype") FIELD(DnsTtl, "dns/ttl") FIELD(DnsRdata, "dns/rdata") FIELD(      \
                           TlsSni, "tls/sni") FIELD(TlsVersion, "tls/version") FIELD(TlsSubject, "tls/subject")         \
                           FIELD(TlsIssuer, "tls/issuerdn") FIELD(TlsJa3, "tls/ja3/hash") FIELD(                        \
-                              TlsJa3s, "tls/ja3s/hash") FIELD(TlsJa4, "tls/ja4")                                       \
-                              FIELD(TlsCipher, "tls/cipher_suite") FIELD(QuicSni, "quic/sni") FIELD(                   \
-                                  QuicVersion, "quic/version") FIELD(QuicJa3, "quic/ja3/hash")                         \
-                                  FIELD(QuicJa3s, "quic/ja3s/hash") FIELD(QuicJa4, "quic/ja4")                         \
-                                      FIELD(HttpHostname, "http/hostname") FIELD(HttpUrl, "http/url") FIELD(           \
-                                          HttpUserAgent, "http/http_user_agent")                                       \
+                              TlsJa3s, "tls/ja3s/hash") FIELD(TlsJa4, "tls/ja4") FIELD(TlsCipher, "tls/cipher_suite")  \
+                              FIELD(QuicSni, "quic/sni") FIELD(QuicVersion, "quic/version") FIELD(                     \
+                                  QuicJa3, "quic/ja3/hash") FIELD(QuicJa3s, "quic/ja3s/hash")                          \
+                                  FIELD(QuicJa4, "quic/ja4") FIELD(HttpHostname, "http/hostname")                      \
+                                      FIELD(HttpUrl, "http/url") FIELD(HttpUserAgent, "http/http_user_agent")          \
                                           FIELD(HttpContentType, "http/http_content_type") FIELD(                      \
                                               HttpReferer, "http/http_refer") FIELD(HttpMethod, "http/http_method")    \
                                               FIELD(HttpStatus, "http/status") FIELD(HttpLength, "http/length")        \

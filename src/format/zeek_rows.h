@@ -42,26 +42,24 @@ std::string zeek_log_not_read(const std::string& path);
   FIELD(RespH, "id.resp_h")                                                                                            \
   FIELD(RespP, "id.resp_p")                                                                                            \
   FIELD(Proto, "proto")                                                                                                \
-  FIELD(Service, "service") FIELD(Duration, "duration") FIELD(OrigBytes, "orig_bytes") FIELD(RespBytes, "resp_bytes")  \
-      FIELD(History, "history") FIELD(OrigPkts, "orig_pkts") FIELD(OrigIpBytes, "orig_ip_bytes") FIELD(                \
-          RespPkts, "resp_pkts") FIELD(RespIpBytes, "resp_ip_bytes") FIELD(Vlan, "vlan") FIELD(IpProto, "ip_proto")    \
-          FIELD(TransId, "trans_id") FIELD(Rtt, "rtt") FIELD(Query, "query") FIELD(Qtype, "qtype")                     \
-              FIELD(Rcode, "rcode") FIELD(Aa, "AA") FIELD(Tc, "TC") FIELD(Rd, "RD") FIELD(Ra, "RA") FIELD(Z, "Z")      \
-                  FIELD(Opcode, "opcode") FIELD(Version, "version") FIELD(Cipher, "cipher")                            \
-                      FIELD(ServerName, "server_name") FIELD(NextProtocol, "next_protocol") FIELD(Subject, "subject")  \
-                          FIELD(Issuer, "issuer") FIELD(Ja3, "ja3") FIELD(Ja3s, "ja3s") FIELD(Ja4, "ja4") FIELD(       \
-                              Method, "method") FIELD(Host, "host") FIELD(Uri, "uri") FIELD(Referrer, "referrer")      \
-                              FIELD(UserAgent, "user_agent") FIELD(StatusCode, "status_code") FIELD(                   \
-                                  RequestBodyLen, "request_body_len") FIELD(ResponseBodyLen, "response_body_len")      \
-                                  FIELD(SystemName, "_system_name") FIELD(Path, "_path")                               \
-                                      FIELD(ConnState, "conn_state") FIELD(Rejected, "rejected")                       \
-                                          FIELD(Established, "established") FIELD(Resumed, "resumed")                  \
-                                              FIELD(CallId, "call_id") FIELD(Fuid, "fuid")                             \
-                                                  FIELD(MimeType, "mime_type") FIELD(Filename, "filename")             \
-                                                      FIELD(IsOrig, "is_orig") FIELD(SeenBytes, "seen_bytes")          \
-                                                          FIELD(Md5, "md5") FIELD(Sha1, "sha1") FIELD(                 \
-                                                              Sha256,                                                  \
-                                                              "sha256") /* lists, which lie in ZeekValues::lists */    \
+  FIELD(Service, "service")                                                                                            \
+  FIELD(Duration, "duration") FIELD(OrigBytes, "orig_bytes") FIELD(RespBytes, "resp_bytes") FIELD(History, "history")  \
+      FIELD(OrigPkts, "orig_pkts") FIELD(OrigIpBytes, "orig_ip_bytes") FIELD(RespPkts, "resp_pkts") FIELD(             \
+          RespIpBytes, "resp_ip_bytes") FIELD(Vlan, "vlan") FIELD(IpProto, "ip_proto") FIELD(TransId, "trans_id")      \
+          FIELD(Rtt, "rtt") FIELD(Query, "query") FIELD(Qtype, "qtype") FIELD(Rcode, "rcode") FIELD(Aa, "AA") FIELD(   \
+              Tc, "TC") FIELD(Rd, "RD") FIELD(Ra, "RA") FIELD(Z, "Z") FIELD(Opcode, "opcode")                          \
+              FIELD(Version, "version") FIELD(Cipher, "cipher") FIELD(ServerName, "server_name") FIELD(                \
+                  NextProtocol, "next_protocol") FIELD(Subject, "subject") FIELD(Issuer, "issuer") FIELD(Ja3, "ja3")   \
+                  FIELD(Ja3s, "ja3s") FIELD(Ja4, "ja4") FIELD(Method, "method") FIELD(Host, "host") FIELD(Uri, "uri")  \
+                      FIELD(Referrer, "referrer") FIELD(UserAgent, "user_agent") FIELD(StatusCode, "status_code")      \
+                          FIELD(RequestBodyLen, "request_body_len") FIELD(ResponseBodyLen, "response_body_len")        \
+                              FIELD(SystemName, "_system_name") FIELD(Path, "_path")                                   \
+                                  FIELD(ConnState, "conn_state") FIELD(Rejected, "rejected") FIELD(                    \
+                                      Established, "established") FIELD(Resumed, "resumed") FIELD(CallId, "call_id")   \
+                                      FIELD(Fuid, "fuid") FIELD(MimeType, "mime_type") FIELD(Filename, "filename")     \
+                                          FIELD(IsOrig, "is_orig") FIELD(SeenBytes, "seen_bytes") FIELD(Md5, "md5")    \
+                                              FIELD(Sha1, "sha1")                                                      \
+                                                  FIELD(Sha256, "sha256") /* lists, which lie in ZeekValues::lists */  \
       FIELD(Answers, "answers") FIELD(Ttls, "TTLs") FIELD(RespMimeTypes, "resp_mime_types") FIELD(TxHosts, "tx_hosts") \
           FIELD(RxHosts, "rx_hosts")
 
