@@ -7,6 +7,7 @@ namespace rw {
 
 extern const Command kIngestCommand;
 extern const Command kListenPcapCommand;
+extern const Command kMailMilterCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kMailAuditCommand;
@@ -33,6 +34,7 @@ namespace {
 constexpr std::array kCommands{
     &kIngestCommand,
     &kListenPcapCommand,
+    &kMailMilterCommand,
     &kFlowsCommand,
     &kDnsCommand,
     &kMailAuditCommand,
