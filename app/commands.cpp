@@ -11,6 +11,7 @@ extern const Command kMailMilterCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kMailAuditCommand;
+extern const Command kMailCheckCommand;
 extern const Command kSqlCommand;
 extern const Command kDetectCommand;
 extern const Command kFindingsListCommand;
@@ -38,6 +39,7 @@ constexpr std::array kCommands{
     &kFlowsCommand,
     &kDnsCommand,
     &kMailAuditCommand,
+    &kMailCheckCommand,
     &kSqlCommand,
     &kDetectCommand,
     &kFindingsListCommand,

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "base/quantity.h"
 #include "command.h"
+#include "detect_run.h"
 #include "finding_listing.h"
 #include "flags.h"
 #include "lake/findings.h"
@@ -14,6 +15,20 @@
 #include "subjects.h"
 
 namespace rw {
+
+Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, const Detector& detector,
+                                         DetectContext context, std::vector<std::string>& left_out) {
+  constexpr int kMostRounds = 8;  // each adds a whole stored finding; more would be a chain of them
+  for (int round = 1;; ++round) {
+    RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context, &left_out));
+    RW_ASSIGN(const TimeRange wider,
+              state.range_to_cover(findings, context.thresholds.duration(detector.quiet_gap), context.range));
+    if (wider == context.range || round == kMostRounds) return findings;
+    context.range = wider;
+    RW_ASSIGN(context.reference, Reference::load(store, wider));
+  }
+}
+
 namespace {
 
 extern constinit const Flag kOnly{.name = "only",
@@ -37,21 +52,6 @@ Result<std::vector<const Detector*>> chosen(const Arguments& args) {
   }
   if (result.empty()) result.assign(detectors().begin(), detectors().end());
   return result;
-}
-
-// A narrow look may cut through a finding that is stored already: look again at all of it, so that its figures stay
-// whole.
-Result<std::vector<Finding>> found_whole(Store& store, FindingStore& state, const Detector& detector,
-                                         DetectContext context, std::vector<std::string>& left_out) {
-  constexpr int kMostRounds = 8;  // each adds a whole stored finding; more would be a chain of them
-  for (int round = 1;; ++round) {
-    RW_ASSIGN(std::vector<Finding> findings, run_detector(store, detector, context, &left_out));
-    RW_ASSIGN(const TimeRange wider,
-              state.range_to_cover(findings, context.thresholds.duration(detector.quiet_gap), context.range));
-    if (wider == context.range || round == kMostRounds) return findings;
-    context.range = wider;
-    RW_ASSIGN(context.reference, Reference::load(store, wider));
-  }
 }
 
 Result<int> run(const Arguments& args, Console& console) {

@@ -33,6 +33,8 @@ constexpr std::uint64_t kMostAnswers = 50'000;
 std::vector<Query> queries(const DetectContext& context);
 std::vector<Query> follow_up(const DetectContext& context, std::span<const Answer> answers);
 std::vector<Finding> decide(const DetectContext& context, std::span<const Answer> answers);
+std::vector<std::string> left_out(const DetectContext& context, std::span<const Answer> answers,
+                                  std::span<const Finding> findings);
 
 }  // namespace
 
@@ -60,6 +62,7 @@ extern constinit const Detector kCourtshipDetector{
     .queries = queries,
     .follow_up = follow_up,
     .decide = decide,
+    .left_out = left_out,
 };
 
 namespace {
@@ -354,7 +357,9 @@ Finding about(const DetectContext& context, const std::vector<Letter>& letters, 
                     counted(static_cast<std::int64_t>(letters.size()), "letter") + " to " +
                     counted(static_cast<std::int64_t>(recipients.size()), "recipient") + " of ours from " +
                     first.time.date() + " to " + letters.back().time.date() + ": " + reasons(verdict) + ".";
-  finding.figures = {{"score", verdict.score},
+  const auto whole = static_cast<std::int64_t>(verdict.score);
+  const bool is_whole = static_cast<double>(whole) == verdict.score;
+  finding.figures = {{"score", is_whole ? FigureValue(whole) : FigureValue(verdict.score)},
                      {"signs", joined_signs(verdict)},
                      {"timeline", timeline_text(letters, verdict)},
                      {"messages", static_cast<std::int64_t>(letters.size())},
@@ -419,6 +424,19 @@ std::vector<Finding> decide(const DetectContext& context, std::span<const Answer
     }
   }
   return findings;
+}
+
+std::vector<std::string> left_out(const DetectContext& /*context*/, std::span<const Answer> answers,
+                                  std::span<const Finding> /*findings*/) {
+  std::vector<std::string> out;
+  if (!answers.empty() && answers[kGroups].rows.size() >= kMostGroups)
+    out.push_back("more than " + std::to_string(kMostGroups) +
+                  " pairs of correspondents and recipients: those with the fewest signs were left out; look at a "
+                  "shorter time");
+  if (answers.size() > kLetters && answers[kLetters].rows.size() >= kMostLetters)
+    out.push_back("more than " + std::to_string(kMostLetters) +
+                  " letters of correspondents that stand out: the latest were left out; look at a shorter time");
+  return out;
 }
 
 }  // namespace

@@ -75,18 +75,20 @@ void read_times_and_ids(const Message& message, const CheckOptions& options, Mes
 }
 
 void authenticate(Resolver& resolver, const Message& message, const CheckOptions& options, MessageCheck& check) {
+  // Signatures expire, and mail is checked long after it came: the time of a trusted Received counts, no Date.
+  const Timestamp when = check.envelope.received ? std::min(*check.envelope.received, options.now) : options.now;
   const Envelope& envelope = check.envelope;
   if (envelope.client && envelope.mail_from) {
     check.spf = check_spf(resolver, {.client = *envelope.client,
                                      .helo = envelope.helo,
                                      .mail_from = envelope.mail_from.value_or(""),
                                      .receiver = options.receiver,
-                                     .now = options.now});
+                                     .now = when});
   } else {
     check.client_unknown = true;
   }
-  check.dkim = verify_dkim(resolver, message, options.now);
-  check.arc = verify_arc(resolver, message, options.now);
+  check.dkim = verify_dkim(resolver, message, when);
+  check.arc = verify_arc(resolver, message, when);
   if (!options.trusted_authserv.empty()) use_trusted_results(message, options, check);
   const DmarcRequest request{.from_domain = check.author.domain, .spf = check.spf, .dkim = check.dkim};
   check.dmarc = evaluate_dmarc(resolver, request, DmarcStandard::kRfc9989);
@@ -190,7 +192,8 @@ void add_signs(const Message& message, const CheckOptions& options, MessageCheck
   for (const std::string_view name : repeated_fields(message)) add(check, "repeated-" + std::string(name));
   for (const DkimVerdict& signature : check.dkim)
     if (signature.result == DkimResult::kPass && signature.body_length_limited) add(check, "dkim-length");
-  if (check.impersonation) add(check, "like-" + std::string(to_string(check.impersonation->kind)));
+  const bool by_author = check.impersonation && !check.impersonation->how.starts_with("Reply-To: ");
+  if (by_author) add(check, "like-" + std::string(to_string(check.impersonation->kind)));
   add_reply_signs(options, check);
   for (const AttachmentSign sign : check.attachments.signs()) add(check, to_string(sign));
   for (const LinkSign sign : {LinkSign::kTextDiffers, LinkSign::kUserinfo, LinkSign::kIpHost, LinkSign::kPunycode,
