@@ -393,7 +393,7 @@ std::string summary(const Checker& checker, const Keeper* keeper, std::size_t fi
   const auto n = [](std::uint64_t count) { return group_thousands(static_cast<std::int64_t>(count)); };
   std::string out = n(checker.checked) + (checker.checked == 1 ? " message" : " messages");
   if (keeper != nullptr) out += ": " + n(keeper->stored) + " stored, " + n(keeper->already) + " known";
-  if (checker.skipped > 0) out += ", " + n(checker.skipped) + " inputs skipped";
+  if (checker.skipped > 0) out += ", " + n(checker.skipped) + (checker.skipped == 1 ? " input skipped" : " inputs skipped");
   if (checker.failed > 0) out += ", " + n(checker.failed) + " failed";
   if (keeper != nullptr) out += "; " + n(findings) + " new or extended findings, " + n(known) + " known";
   return out;
