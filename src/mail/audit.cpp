@@ -169,6 +169,7 @@ Audit audit_domain(Resolver& resolver, std::string_view domain, const AuditOptio
   audit::look_at_mta_sts(run);
   audit::look_at_tls_rpt(run);
   audit::look_at_bimi(run);
+  for (const audit::SpfNetwork& one : run.networks) audit.permitted.push_back({one.prefix, one.top});
   audit::decide_grade(audit);
   if (!options.propose) return audit;
   audit::propose_records(run);

@@ -83,6 +83,12 @@ struct AuditSelector {
   std::optional<Timestamp> first_seen;
 };
 
+// A network that the domain's SPF lets in, and the term of its own record that leads there.
+struct SpfPermission {
+  Prefix network;
+  std::string term;
+};
+
 struct AuditOptions {
   Timestamp now;
   std::vector<AuditSelector> selectors;
@@ -101,6 +107,7 @@ struct Audit {
   SendsMail sends_mail = SendsMail::kUnknown;  // no: SPF "-all" alone or null MX
   std::vector<AuditItem> items;
   SpfNode spf;  // empty domain: there is no record
+  std::vector<SpfPermission> permitted;
   std::vector<AuditKey> keys;
   DmarcDiscovery dmarc, dmarc_7489;        // RFC 9989, and RFC 7489 beside it
   std::optional<char> grade;               // A to F; null: what decides could not be asked
