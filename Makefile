@@ -1,7 +1,7 @@
 # The front door: each target does all of its own set-up on a fresh Debian 12 (as root, or with sudo) and is quick when nothing is to do.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: build demo test test-mail check bench fuzz lab judge format clean help
+.PHONY: lab-mail build demo test test-mail check bench fuzz lab judge format clean help
 
 build: ## the binary: build/release/rangewatch
 	@scripts/bootstrap build
@@ -37,6 +37,11 @@ lab: ## record real tools in network namespaces afresh, into build/lab (as root)
 	@scripts/bootstrap build lab
 	@scripts/build release rangewatch
 	@scripts/lab
+
+lab-mail: ## Postfix, the milter and bind9 on loopback: a courtship that must be named, 200 ordinary messages that must not (as root)
+	@scripts/bootstrap build lab
+	@scripts/build release rangewatch
+	@lab/mail/run
 
 judge: ## all detectors over labelled captures, lab recordings and mixtures; writes docs/detection-quality.md
 	@scripts/bootstrap build test
