@@ -213,12 +213,14 @@ ZoneResolver::~ZoneResolver() = default;
 Result<void> ZoneResolver::read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text;
-  if (in) {
-    text.resize(kMaxZoneBytes + 1);
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
+  // Piece by piece: room for the largest zone at once would be resident in every run.
+  constexpr std::size_t kPiece = std::size_t{64} << 10;
+  for (std::string piece(kPiece, '\0'); in && text.size() <= kMaxZoneBytes;) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
   }
-  if (!in.eof() && !in) return Failure(ErrorCode::kNotFound, "cannot read the zone file " + path);
+  if (!in.eof() && text.size() <= kMaxZoneBytes)
+    return Failure(ErrorCode::kNotFound, "cannot read the zone file " + path);
   return parse(text, path);
 }
 
