@@ -35,7 +35,7 @@ class Builder {
     dossier.period_text = say("word.from_to", {request_.period.from.date(), last_day()});
     dossier.synthetic = facts_.synthetic;
     dossier.about = about();
-    for (SectionResult section : {posture(), senders(), spoofing()}) {
+    for (SectionResult& section : all_sections()) {
       const std::string id(section.id);
       int number = 0;
       for (const KeyJudgement& judgement : section.judgements)
@@ -73,7 +73,15 @@ class Builder {
            "'\"";
   }
 
+  std::vector<SectionResult> all_sections() const {
+    std::vector<SectionResult> all = {posture(), senders(), spoofing()};
+    if (facts_.advice) all.push_back(advice(*facts_.advice));
+    return all;
+  }
   DossierAbout about() const;
+  SectionResult advice(const Advice& advice) const;
+  std::string advice_sentence(const Advice& advice) const;
+  void advice_tables(const Advice& advice, SectionResult& result) const;
   SectionResult posture() const;
   SectionFigure policy_ladder() const;
   SectionTable audit_table() const;
@@ -166,12 +174,20 @@ int step_of(std::string_view policy) {
 
 SectionFigure Builder::policy_ladder() const {
   const int current = step_of(policy_);
-  const int next = current >= 0 && current + 1 < static_cast<int>(kSteps.size()) ? current + 1 : -1;
+  int next = current >= 0 && current + 1 < static_cast<int>(kSteps.size()) ? current + 1 : -1;
+  // Where there is advice the next step is the advised one, and none is marked that would do harm.
+  if (facts_.advice && facts_.advice->kind != AdviceKind::kUnknown) {
+    const bool go = facts_.advice->kind == AdviceKind::kStart || facts_.advice->kind == AdviceKind::kStep;
+    next = go && facts_.advice->next ? step_of(to_string(facts_.advice->next->policy)) : -1;
+    if (next <= current) next = -1;
+  }
   const auto name = [&](int step) { return say("mail.step." + std::string(kSteps[static_cast<std::size_t>(step)])); };
   SectionFigure figure{"figure-policy", "ladder", say("mail.posture.figure"), "", Document::object()};
   figure.description = current < 0 ? say("mail.posture.figure_text_unknown")
-                       : next < 0  ? say("mail.posture.figure_text_done", {name(current)})
-                                   : say("mail.posture.figure_text", {name(current), name(next)});
+                       : current + 1 == static_cast<int>(kSteps.size())
+                           ? say("mail.posture.figure_text_done", {name(current)})
+                       : next < 0 ? say("mail.posture.figure_text_stay", {name(current)})
+                                  : say("mail.posture.figure_text", {name(current), name(next)});
   Document steps = Document::list(), labels = Document::object();
   for (int i = 0; i < static_cast<int>(kSteps.size()); ++i) steps.push(name(i));
   labels.set("current", say("mail.step.current"));
@@ -547,14 +563,95 @@ SectionResult Builder::spoofing() const {
       result.sentences.push_back(say("mail.spoofing.failed", {n(total.failed()), n(total.failed_delivered),
                                                               n(total.quarantined), n(total.rejected)}));
     if (spoofed.failed_delivered > 0)
-      result.judgements.push_back({say("mail.spoofing.got_through", {n(spoofed.failed_delivered), n(spoofed.messages)}),
-                                   Confidence::kModerate});
+      result.judgements.push_back(
+          {say("mail.spoofing.got_through", {group_thousands(spoofed.failed_delivered), n(spoofed.messages)}),
+           Confidence::kModerate});
     spoofing_trend(result);
     if (watched > 0) result.sentences.push_back(say("mail.spoofing.watched", {n(watched), ranges}));
     if (!senders_.trend.empty()) result.figures.push_back(result_figure());
     if (!all.empty()) result.tables.push_back(spoofer_table());
   }
   if (!facts_.findings.empty()) result.tables.push_back(finding_table());
+  return result;
+}
+
+// ---- advice
+
+std::string Builder::advice_sentence(const Advice& advice) const {
+  const std::string now = advice.now ? to_string(*advice.now) : say("mail.step.missing");
+  const std::string next = advice.next ? to_string(*advice.next) : "";
+  const std::string id = "mail.advice." + std::string(to_string(advice.kind));
+  const auto n = [&](std::int64_t value) { return counted(value, "message"); };
+  switch (advice.kind) {
+    case AdviceKind::kStep:
+      return say(id, {now, next, n(advice.legitimate), n(advice.legitimate_hit), share_text(advice.upper_share),
+                      share_text(advice.allowed_share)});
+    case AdviceKind::kHold:
+      return say(id, {now, next, group_thousands(advice.legitimate_hit), n(advice.legitimate),
+                      share_text(advice.upper_share), share_text(advice.allowed_share)});
+    case AdviceKind::kRefuse:
+      return say(id, {counted(advice.days, "day"), group_thousands(advice.reporters), n(advice.messages),
+                      std::to_string(kAdviceDays), std::to_string(kAdviceReporters), std::to_string(kAdviceMessages)});
+    default: return say(id, {shown()});
+  }
+}
+
+void Builder::advice_tables(const Advice& advice, SectionResult& result) const {
+  if (advice.record) {
+    SectionTable table;
+    table.caption = say("mail.advice.record");
+    table.columns = {{say("mail.advice.record_name"), Unit::kAddress},
+                     {say("mail.advice.record_type"), Unit::kText},
+                     {say("mail.advice.record_value"), Unit::kAddress}};
+    table.rows.push_back({advice.record->name, advice.record->type, advice.record->value});
+    table.total = 1;
+    result.tables.push_back(std::move(table));
+  }
+  // What to do first is written in English, as the advice itself gives it.
+  const bool english = request_.language == Language::kEnglish;
+  SectionTable table;
+  table.caption = say("mail.advice.senders");
+  table.columns = {{say("mail.senders.sender"), Unit::kText},
+                   {say("word.kind"), Unit::kText},
+                   {say("word.messages"), Unit::kCount},
+                   {say("mail.advice.hit"), Unit::kCount},
+                   {say("mail.advice.blocks"), Unit::kText}};
+  if (english) table.columns.push_back({say("mail.advice.fix"), Unit::kText});
+  for (const AdvisedSender& sender : advice.senders) {
+    if (sender.hit == 0) continue;
+    ++table.total;
+    if (table.rows.size() == kMostSenders) continue;
+    table.rows.push_back({sender.organisation.empty() ? say("mail.senders.nameless") : sender.organisation,
+                          say("mail.kind." + std::string(to_string(sender.kind))), sender.messages, sender.hit,
+                          say(sender.blocks ? "mail.advice.first" : "mail.advice.no_need")});
+    if (english) table.rows.back().push_back(sender.fix.empty() ? Document() : Document(sender.fix));
+  }
+  if (!table.rows.empty()) result.tables.push_back(std::move(table));
+}
+
+SectionResult Builder::advice(const Advice& advice) const {
+  SectionResult result = section("advice");
+  result.query = "rangewatch mail advise " + facts_.domain;
+  result.observations = advice.messages;
+  result.numbers.set("advice", advice_document(advice));
+  result.sentences.push_back(advice_sentence(advice));
+  if (advice.kind == AdviceKind::kHold)
+    for (const AdvisedSender& sender : advice.senders)
+      if (sender.blocks)
+        result.sentences.push_back(
+            say("mail.advice.mend", {sender.organisation.empty() ? say("mail.senders.nameless") : sender.organisation,
+                                     group_thousands(sender.hit), counted(sender.messages, "message")}));
+  if (advice.forwarded_hit > 0)
+    result.sentences.push_back(say("mail.advice.forwarded", {counted(advice.forwarded_hit, "message")}));
+  if (request_.language == Language::kEnglish)
+    for (const std::string& note : advice.notes) result.sentences.push_back(note + (note.ends_with('.') ? "" : "."));
+  if (advice.look_again) result.sentences.push_back(say("mail.advice.look_again", {advice.look_again->date()}));
+  const bool sure =
+      advice.kind == AdviceKind::kStep || advice.kind == AdviceKind::kHold || advice.kind == AdviceKind::kStart;
+  if (sure)
+    result.judgements.push_back(
+        {result.sentences.front(), advice.kind == AdviceKind::kStart ? Confidence::kHigh : Confidence::kModerate});
+  advice_tables(advice, result);
   return result;
 }
 

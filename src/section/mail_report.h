@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "mail/advise.h"
 #include "mail/audit.h"
 #include "mail/senders.h"
 #include "model/finding.h"
@@ -39,6 +40,7 @@ struct MailReportFacts {
   Senders senders;      // of the period
   bool weekly = false;  // whether its trend is by week
   std::optional<MailAuditFacts> audit;
+  std::optional<Advice> advice;
   std::vector<Finding> findings;  // those that name the domain, newest first
   bool synthetic = false;         // the lake holds scenario data
 };

@@ -11,6 +11,65 @@ namespace {
 // trade there: 送信ドメイン認証 (authentication), 集約レポート (aggregate report), なりすまし (spoofing), 隔離 and
 // 拒否.
 constexpr TextLine kLines[] = {
+    {"mail.advice.blocks", "Before the next step", "次の段階の前に"},
+    {"mail.advice.done", "The policy of {0} is reject for all its mail: there is no further step.",
+     "{0} のポリシーは、すべてのメールについて拒否（reject）です。これ以上の段階はありません。"},
+    {"mail.advice.first", "to be mended", "対応が必要"},
+    {"mail.advice.fix", "What to do first", "最初に行うこと"},
+    {"mail.advice.forwarded",
+     "Forwarders and mailing lists broke what was right in {0}: no record mends that; a DKIM signature on all mail "
+     "survives most of it.",
+     "転送とメーリングリストの影響で {0}が DMARC に失敗しました。これは DNS の設定では解消できませんが、すべてのメール"
+     "に DKIM で署名すれば、多くの場合は影響を受けません。"},
+    {"mail.advice.hit", "Would be hit", "影響を受けるメール（通）"},
+    {"mail.advice.hold",
+     "Stay at {0}: the next step, {1}, would hit {2} of {3} that should get through (with 95 % confidence at most {4}; "
+     "{5} is allowed).",
+     "現在の {0} を維持してください。次の段階 {1} に進むと、届くべき {3}のうち {2} 通に影響します（95 % 信頼上限 "
+     "{4}、許容値 {5}）。"},
+    {"mail.advice.limits",
+     "Messages of one sender fail together, so the bound is a little too narrow where senders are few. Receivers that "
+     "send no reports, and senders that write seldom, are not seen.",
+     "同じ送信元のメールはまとめて失敗するため、送信元が少ない場合、上限はやや甘くなります。レポートを送らない受信側と"
+     "、"
+     "まれにしか送らない送信元は把握できません。"},
+    {"mail.advice.look_again", "Look again on {0}.", "{0} に再度確認してください。"},
+    {"mail.advice.mend", "To be mended first: {0}, of which {1} of {2} fail.",
+     "先に対応が必要な送信元：{0}（{2}のうち {1} 通が失敗）。"},
+    {"mail.advice.method",
+     "The next step from none by quarantine to reject is advised where the aggregate reports bound the share of "
+     "legitimate mail that it can hit: mail of our own, of services and of unknown senders that fails DMARC, as the "
+     "upper end of a one-sided 95 % interval (Wilson score, or the rule of three where none fails).",
+     "none から quarantine、reject へ進む次の段階は、届くべきメールへの影響が集約レポートから十分小さいと言える場合に推"
+     "奨します。影響とは、自組織、配信サービス、種別不明の送信元のメールのうち DMARC に失敗したものの割合で、片側 95 % "
+     "信頼区間の上限（Wilson スコア、失敗がない場合は 3 の法則）を用います。"},
+    {"mail.advice.no_need", "nothing", "対応不要"},
+    {"mail.advice.question", "What may be tightened next without harming anybody's mail?",
+     "届くべきメールを妨げずに、次に何を強化できるか。"},
+    {"mail.advice.record", "The record to publish", "公開するレコード"},
+    {"mail.advice.record_name", "Name", "名前"},
+    {"mail.advice.record_type", "Type", "種別"},
+    {"mail.advice.record_value", "Text", "値"},
+    {"mail.advice.refuse",
+     "The reports are too thin for advice: {0}, receivers: {1}, {2} of senders that are or may be ours; needed are {3} "
+     "days, {4} receivers and {5} messages.",
+     "レポートが少なく、推奨はできません。現在は {0}分、報告元 {1} 件、{2}です。必要なのは {3} 日分以上、報告元 {4} "
+     "件以上、"
+     "自組織または不明の送信元のメール {5} 通以上です。"},
+    {"mail.advice.senders", "Senders whose mail the next step would hit", "次の段階で影響を受ける送信元"},
+    {"mail.advice.start",
+     "{0} has no usable DMARC record: publish the one below, and reports begin to show who sends in its name.",
+     "{0} には有効な DMARC "
+     "レコードがありません。下記のレコードを公開すると、この名前で送信しているのが誰かをレポートで把握できるようになり"
+     "ます。"},
+    {"mail.advice.step",
+     "The next step, from {0} to {1}, is safe: of {2} that should get through it would hit {3}, with 95 % confidence "
+     "at most {4} ({5} is allowed).",
+     "{0} から次の段階 {1} へ安全に進めます。届くべき {2}のうち影響を受けるのは {3}で、95 % 信頼上限は {4}（許容値 {5}"
+     "）です。"},
+    {"mail.advice.title", "Advice", "推奨事項"},
+    {"mail.advice.unknown", "No advice: the DNS did not say what {0} publishes.",
+     "推奨はできません。{0} が公開している内容を DNS から得られませんでした。"},
     {"mail.confidence.high", "high", "高"},
     {"mail.confidence.low", "low", "低"},
     {"mail.confidence.moderate", "moderate", "中"},
@@ -46,6 +105,8 @@ constexpr TextLine kLines[] = {
      "ポリシーなしから拒否までの段階です。現在は「{0}」、次は「{1}」です。"},
     {"mail.posture.figure_text_done", "Steps from no policy to reject. Reached: {0}, the last.",
      "ポリシーなしから拒否までの段階です。現在は最終段階の「{0}」です。"},
+    {"mail.posture.figure_text_stay", "Steps from no policy to reject. Reached: {0}. No next step is advised yet.",
+     "ポリシーなしから拒否までの段階です。現在は「{0}」です。次の段階への移行は、まだ推奨されません。"},
     {"mail.posture.figure_text_unknown", "Steps from no policy to reject. Which one is reached is unknown.",
      "ポリシーなしから拒否までの段階です。現在の段階は不明です。"},
     {"mail.posture.found", "Found", "確認された値"},
@@ -165,7 +226,7 @@ constexpr TextLine kLines[] = {
     {"mail.spoofing.finding_id", "Id", "番号"},
     {"mail.spoofing.findings", "Findings about this domain", "このドメインに関する検出事項"},
     {"mail.spoofing.got_through", "Spoofed mail gets through: {0} of {1} were delivered.",
-     "なりすましメールが届いています。{1}のうち {0}が配信されました。"},
+     "なりすましメールが届いています。{1}のうち {0} 通が配信されました。"},
     {"mail.spoofing.limits",
      "A source whose set-up is broken looks like a spoofer until somebody knows it; look at what it sends before you "
      "call it one. Spoofing that only receivers without reports saw is not in here.",
