@@ -3,18 +3,18 @@
 
 #include <arpa/inet.h>
 #include <libmilter/mfapi.h>
-#include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -27,7 +27,8 @@ namespace rw {
 namespace {
 
 constexpr std::string_view kResultsField = "Authentication-Results";
-constexpr std::size_t kMaxRecipients = 1000;          // Postfix takes as many; the rest is counted, not kept
+constexpr std::size_t kMaxRecipients = 1000;  // Postfix takes as many; the rest is counted, not kept
+constexpr auto kLook = std::chrono::milliseconds(20);
 constexpr auto kPatience = std::chrono::seconds(10);  // for messages that are being checked when the end is asked for
 
 // What all threads share while the filter runs.
@@ -36,7 +37,8 @@ struct Filter {
   MilterCounts* counts = nullptr;
   std::atomic<std::size_t> bytes{0};     // of all messages together
   std::atomic<unsigned> connections{0};  // now
-  std::atomic<unsigned> checking{0};
+  std::atomic<unsigned> inside{0};       // callbacks that work now
+  std::atomic<bool> stopping{false};
 };
 Filter filter;
 
@@ -152,14 +154,12 @@ void Session::header(std::string_view name, std::string_view value) {
 }
 
 Result<MilterAnswer> Session::checked() {
-  ++filter.checking;
   Result<MilterAnswer> answer = Failure(ErrorCode::kInternal, "");
   try {
     answer = filter.options->check(message_);
   } catch (const std::exception& problem) {  // of a library, or no memory: this message is not the others' fault
     answer = Failure(ErrorCode::kInternal, problem.what());
   }
-  --filter.checking;
   return answer;
 }
 
@@ -226,6 +226,11 @@ Session* session_of(SMFICTX* context) { return static_cast<Session*>(smfi_getpri
 
 template <typename Work>
 sfsistat guarded(SMFICTX* context, Work&& work) {
+  struct Inside {
+    Inside() { ++filter.inside; }
+    ~Inside() { --filter.inside; }
+  } const inside;
+  if (filter.stopping) return SMFIS_TEMPFAIL;
   try {
     Session* session = session_of(context);
     if (session != nullptr) return work(*session);
@@ -350,27 +355,18 @@ smfiDesc description() {
   return out;
 }
 
-// libmilter looks at its socket every five seconds to see whether it is to end. A connection wakes it at once.
-void knock(const std::string& socket_text) {
-  if (socket_text.starts_with("unix:")) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, socket_text.data() + 5, socket_text.size() - 5);  // milter_socket checked its length
-    const int file = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    static_cast<void>(::connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address));
-    ::close(file);
-    return;
+// libmilter writes the field to add and its last answer one by one: Nagle's algorithm (RFC 896) then holds the second
+// back until the MTA's delayed acknowledgement, 40 ms for each message. What is set on the listening socket holds for
+// those that it accepts; libmilter keeps its descriptor for itself.
+void send_without_delay() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int file = std::atoi(entry.path().filename().c_str());
+    int listens = 0, on = 1;
+    socklen_t size = sizeof listens;
+    if (::getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0)
+      static_cast<void>(::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
   }
-  const std::size_t colon = socket_text.find(':'), at = socket_text.find('@');
-  addrinfo hints{}, *found = nullptr;
-  hints.ai_socktype = SOCK_STREAM;
-  const std::string port = socket_text.substr(colon + 1, at - colon - 1);
-  if (::getaddrinfo(socket_text.substr(at + 1).c_str(), port.c_str(), &hints, &found) != 0) return;
-  const int file = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  static_cast<void>(::connect(file, found->ai_addr, found->ai_addrlen));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  ::close(file);
-  ::freeaddrinfo(found);
 }
 
 sigset_t milter_signals() {
@@ -451,20 +447,24 @@ Result<void> run_milter(const MilterOptions& options, MilterCounts& counts, cons
   if (!listening)
     return Failure(ErrorCode::kUsage,
                    "cannot listen on " + socket + ": is the address in use, or the folder not there?");
+  send_without_delay();
   if (ready) ready();
-  std::atomic<bool> ended{false};
-  std::thread watch([&] {
-    while (!ended) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-      if (mi_stop != nullptr && mi_stop() != 0) return knock(socket);
-    }
-  });
-  const int status = smfi_main();
-  ended = true;
-  watch.join();
+  // On a thread of its own, which is left behind: libmilter looks only every five seconds whether it is to end, and one
+  // that accepts a connection in that time waits forever for a lock that its pool has taken along.
+  struct Ending {
+    std::atomic<bool> done{false};
+    std::atomic<int> status{MI_SUCCESS};
+  };
+  const auto ending = std::make_shared<Ending>();
+  std::thread([ending] {
+    ending->status = smfi_main();
+    ending->done = true;
+  }).detach();
+  while (!ending->done && (mi_stop == nullptr || mi_stop() == 0)) std::this_thread::sleep_for(kLook);
+  filter.stopping = true;  // from here on nothing of the caller's is touched by a callback that begins
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (filter.checking > 0 && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  while (filter.inside > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kLook);
+  const int status = ending->done ? ending->status.load() : MI_SUCCESS;
   if (status != MI_SUCCESS) return Failure(ErrorCode::kInternal, "libmilter ended with a failure");
   return {};
 }
