@@ -12,6 +12,9 @@ extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kMailAuditCommand;
 extern const Command kMailCheckCommand;
+extern const Command kMailReportsCommand;
+extern const Command kMailRowsCommand;
+extern const Command kMailMessagesCommand;
 extern const Command kSqlCommand;
 extern const Command kDetectCommand;
 extern const Command kFindingsListCommand;
@@ -40,6 +43,9 @@ constexpr std::array kCommands{
     &kDnsCommand,
     &kMailAuditCommand,
     &kMailCheckCommand,
+    &kMailReportsCommand,
+    &kMailRowsCommand,
+    &kMailMessagesCommand,
     &kSqlCommand,
     &kDetectCommand,
     &kFindingsListCommand,

@@ -10,6 +10,7 @@
 #include "base/quantity.h"
 #include "command.h"
 #include "flags.h"
+#include "ingest_teller.h"
 #include "open_lake.h"
 #include "scenario/scenario.h"
 
@@ -141,13 +142,6 @@ std::string summary_line(const IngestSummary& summary) {
          counts_text(summary.counts) + "\n";
 }
 
-Result<void> check_paths(const std::vector<std::string>& paths) {
-  for (const std::string& path : paths)
-    if (path != "-" && ::access(path.c_str(), F_OK) != 0)
-      return Failure(ErrorCode::kNotFound, "there is no file or folder '" + printable(path) + "'");
-  return {};
-}
-
 // A scenario's marker lies in the path, in a folder above it, or in one below it.
 bool is_synthetic(const std::string& path) {
   namespace fs = std::filesystem;
@@ -236,29 +230,16 @@ void merge_small_files(Lake& lake, Console& console) {
 Result<int> run(const Arguments& args, Console& console) {
   RW_ASSIGN(const IngestOptions options, options_of(args));
   const std::vector<std::string>& paths = args.positionals();
-  RW_TRY(check_paths(paths));
+  RW_TRY(check_ingest_paths(paths));
   LakeOptions lake_options;
   lake_options.create = true;
   lake_options.write = true;
   lake_options.synthetic = args.has(kSynthetic);
   for (const std::string& path : paths) lake_options.synthetic = lake_options.synthetic || is_synthetic(path);
   RW_ASSIGN(const auto lake, open_lake(args, lake_options));
-
-  IngestHooks hooks;
-  hooks.input = [&console](const InputReport& report) {
-    console.progress({});
-    console.out(report_line(report));
-    // Each line is seen when it is true: long ingests are followed by people and by tail -f.
-    (void)console.flush();
-  };
-  hooks.progress = [&console](const IngestProgress& progress) {
-    if (console.err_is_terminal()) console.progress(progress_line(progress));
-  };
-  RW_ASSIGN(const IngestSummary summary, ingest(*lake, paths, options, hooks));
-  console.progress({});
-  console.out(summary_line(summary));
-  (void)console.flush();
-  merge_small_files(*lake, console);
+  const IngestTeller teller(console, IngestTeller::To::kOut);
+  RW_ASSIGN(const IngestSummary summary, ingest(*lake, paths, options, teller.hooks()));
+  teller.finish(*lake, summary);
   const bool nothing_taken = summary.read + summary.known + summary.extended + summary.partly == 0;
   return summary.failed > 0 || (nothing_taken && summary.skipped > 0) ? 1 : 0;
 }
@@ -275,6 +256,43 @@ constexpr std::string_view kExamples[] = {"rangewatch ingest captures/ zeek-logs
                                           "rangewatch ingest --list-purpose threat --list-name feed bad-addresses.txt"};
 
 }  // namespace
+
+Result<void> check_ingest_paths(std::span<const std::string> paths) {
+  for (const std::string& path : paths)
+    if (path != "-" && ::access(path.c_str(), F_OK) != 0)
+      return Failure(ErrorCode::kNotFound, "there is no file or folder '" + printable(path) + "'");
+  return {};
+}
+
+void IngestTeller::say(std::string line) const {
+  console_.progress({});
+  if (to_ == To::kOut) {
+    console_.out(line);
+    // Each line is seen when it is true: long ingests are followed by people and by tail -f.
+    (void)console_.flush();
+    return;
+  }
+  while (line.ends_with('\n')) line.pop_back();
+  console_.note(line);
+}
+
+IngestHooks IngestTeller::hooks() const {
+  IngestHooks hooks;
+  hooks.input = [this](const InputReport& report) {
+    if (to_ != To::kErrOnlyTrouble || report.outcome == InputReport::Outcome::kFailed ||
+        report.outcome == InputReport::Outcome::kPartly)
+      say(report_line(report));
+  };
+  hooks.progress = [this](const IngestProgress& progress) {
+    if (console_.err_is_terminal()) console_.progress(progress_line(progress));
+  };
+  return hooks;
+}
+
+void IngestTeller::finish(Lake& lake, const IngestSummary& summary) const {
+  say(summary_line(summary));
+  merge_small_files(lake, console_);
+}
 
 extern constinit const Command kIngestCommand{
     .name = "ingest",

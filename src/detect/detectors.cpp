@@ -22,6 +22,7 @@ extern const Detector kListMatchDetector;
 extern const Detector kImpersonationDetector;
 extern const Detector kWeakPolicyDetector;
 extern const Detector kCourtshipDetector;
+extern const Detector kSpoofingDetector;
 
 std::span<const Detector* const> detectors() {
   // clang-format off
@@ -43,6 +44,7 @@ std::span<const Detector* const> detectors() {
       &kImpersonationDetector,
       &kWeakPolicyDetector,
       &kCourtshipDetector,
+      &kSpoofingDetector,
   };
   // clang-format on
   return kDetectors;

@@ -621,5 +621,31 @@ inline constexpr const Threshold* kAll[] = {&kMinScore,
                                             &kWeightHarmfulAttachment,
                                             &kQuietGap};
 }  // namespace courtship
+namespace spoofing {
+inline constexpr Threshold kMinMessages{
+    .name = "min_messages",
+    .value = 10,
+    .unit = "messages",
+    .doc = "a campaign with fewer is no finding: single failures are forwarders and mistakes",
+    .least = 1,
+    .most = kManyRows};
+inline constexpr Threshold kManyMessages{.name = "many_messages",
+                                         .value = 100,
+                                         .unit = "messages",
+                                         .doc = "that were delivered: from here on the finding is grave",
+                                         .least = 1,
+                                         .most = kManyRows};
+inline constexpr Threshold kDeliveredShare{
+    .name = "delivered_share",
+    .value = 0.5,
+    .unit = "share",
+    .doc = "of the campaign's messages that receivers delivered; below, their refusal works and the finding is low",
+    .least = 0,
+    .most = 1,
+    .whole = false};
+inline constexpr Threshold kQuietGap =
+    quiet_gap_of_a_week("a campaign that rests for longer and comes again is another finding");
+inline constexpr const Threshold* kAll[] = {&kMinMessages, &kManyMessages, &kDeliveredShare, &kQuietGap};
+}  // namespace spoofing
 
 }  // namespace rw::thresholds

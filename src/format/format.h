@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,11 +59,38 @@ class SharedState {
   std::map<std::string, std::unique_ptr<Part>, std::less<>> parts_;
 };
 
+// Opens bytes that an input carries inside (attachments of mail), as src/source opens files: compression and archives
+// are taken off, within bounds of their own. Formats do not depend on src/source; src/ingest fills this in.
+class ContentOpener {
+ public:
+  struct Visitor {
+    // `stream` lives during the call. A failure stops the walk and is what open() returns.
+    std::function<Result<void>(const std::string& name, ByteStream& stream)> content;
+    // What could not be opened, a member of an archive too: the walk goes on.
+    std::function<void(const std::string& name, const Error& error)> unreadable;
+  };
+  virtual ~ContentOpener() = default;
+  virtual Result<void> open(const std::string& name, Bytes content, const Visitor& visitor) = 0;
+};
+
+// Which reports were taken before, by this ingest or an earlier one: receivers send a report twice, and people export a
+// mailbox twice. What identifies a report is its format's to say (format/report_rows.h).
+class ReportMemory {
+ public:
+  virtual ~ReportMemory() = default;
+  // How many of its rows, from the first, are in the store; 0 where it is new. A failure of the store shows at commit.
+  virtual std::uint64_t taken(std::string_view identity) = 0;
+  // Its first `rows` rows are taken now; `begins` is the row time after which a `drop` forgets it.
+  virtual void take(std::string_view identity, std::uint64_t rows, Timestamp begins) = 0;
+};
+
 struct DecodeContext {
   StreamReader& input;
   Emitter& emitter;
   SharedState& shared;
   const DecodeOptions& options;
+  ContentOpener* opener = nullptr;  // null: attachments are read only where they are neither compressed nor archived
+  ReportMemory* reports = nullptr;  // null: every report is new
 };
 
 struct Format {

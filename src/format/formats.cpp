@@ -15,6 +15,10 @@ extern constinit const Format kShodanFormat;
 extern constinit const Format kCensysFormat;
 extern constinit const Format kNmapXmlFormat;
 extern constinit const Format kMasscanFormat;
+extern constinit const Format kDmarcAggregateFormat;
+extern constinit const Format kSmtpTlsFormat;
+extern constinit const Format kMailMessageFormat;
+extern constinit const Format kMboxFormat;
 extern constinit const Format kStixFormat;
 extern constinit const Format kMispFormat;
 extern constinit const Format kTorConsensusFormat;
@@ -35,6 +39,10 @@ constexpr auto kFormats = std::to_array<const Format*>({
     &kCensysFormat,
     &kNmapXmlFormat,
     &kMasscanFormat,
+    &kDmarcAggregateFormat,
+    &kSmtpTlsFormat,
+    &kMailMessageFormat,
+    &kMboxFormat,
     &kStixFormat,
     &kMispFormat,
     &kTorConsensusFormat,

@@ -10,6 +10,7 @@
 
 #include "ingest/content_hash.h"
 #include "ingest/domain_filler.h"
+#include "ingest/mail_reports.h"
 #include "ingest/spool.h"
 #include "model/escape.h"
 
@@ -134,6 +135,7 @@ class Coordinator : public InputVisitor {
   // Inputs that are read but not committed yet. Their reports wait for the commit, which is the acknowledgement.
   struct Group {
     std::unique_ptr<IngestTransaction> transaction;
+    SeenReports mail_reports;
     std::chrono::steady_clock::time_point since;
     std::vector<InputReport> reports;
     std::vector<InputIdentity> inputs;
@@ -392,14 +394,18 @@ Result<void> Coordinator::take(const Format& format, ByteStream& stream, Bytes h
   ContentHash hash(seed_);
   WatchedStream watched(stream, &hash, [this] { tick(); });
   StreamReader reader(watched);
-  DecodeContext context{reader, emitter, shared_, options_.decode};
+  AttachmentOpener opener(options_.source);
+  MailReports mail_reports(lake_, group_.mail_reports, seed_, replaces ? known.ingests : std::vector<std::uint32_t>());
+  DecodeContext context{reader, emitter, shared_, options_.decode, &opener, &mail_reports};
   const Result<void> decoded = format.decode(context);
   emitter_ = nullptr;
   if (!emitter.status()) return Failure(emitter.status().error());
+  RW_TRY(mail_reports.status());
   bool keep = true;
   RW_TRY(judge(format, decoded, reader, emitter, known, report, keep));
   if (!keep) return skip(report, report.outcome, "unsupported", report.reason, head);
   RW_TRY(emitter.finish());
+  RW_TRY(mail_reports.keep(*transaction));
   std::vector<std::byte> rest(decoded ? 0
                                       : 1 << 20);  // what a decoder gave up on still belongs to the input's identity
   for (auto got = watched.read(rest); !rest.empty() && got && *got > 0;) got = watched.read(rest);
@@ -476,15 +482,16 @@ Result<void> Coordinator::input(const InputInfo& info, ByteStream& stream) {
 
 }  // namespace
 
-Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
-                             const IngestHooks& hooks) {
+namespace {
+
+Result<IngestSummary> ingest_walk(Lake& lake, const InputWalk& walk, const IngestOptions& options,
+                                  const IngestHooks& hooks, std::uint64_t total_bytes, bool once) {
   if (!options.format.empty() && find_format(options.format) == nullptr)
     return Failure(ErrorCode::kUsage, "no format is called '" + options.format + "'; rangewatch formats lists them");
-  Coordinator coordinator(lake, options, hooks, hooks.progress ? total_stored_bytes(paths) : 0);
-  // Two processes may read the same files at once: the later one to commit finds them taken, and looks again.
-  const bool once = std::find(paths.begin(), paths.end(), "-") != paths.end();
+  Coordinator coordinator(lake, options, hooks, total_bytes);
+  // Two processes may read the same inputs at once: the later one to commit finds them taken, and looks again.
   for (int attempt = 1;; ++attempt) {
-    Result<void> done = visit_inputs(paths, options.source, coordinator);
+    Result<void> done = walk(coordinator);
     if (done) done = coordinator.finish();
     if (done) return coordinator.summary();
     if (done.error().code != ErrorCode::kConflict || once || attempt == kAttempts)
@@ -493,6 +500,21 @@ Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, con
           done.error().message + (done.error().code == ErrorCode::kConflict ? "; run the same command again" : ""));
     coordinator.start_again();
   }
+}
+
+}  // namespace
+
+Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
+                             const IngestHooks& hooks) {
+  const bool once = std::find(paths.begin(), paths.end(), "-") != paths.end();
+  return ingest_walk(
+      lake, [&](InputVisitor& visitor) { return visit_inputs(paths, options.source, visitor); }, options, hooks,
+      hooks.progress ? total_stored_bytes(paths) : 0, once);
+}
+
+Result<IngestSummary> ingest(Lake& lake, const InputWalk& walk, const IngestOptions& options,
+                             const IngestHooks& hooks) {
+  return ingest_walk(lake, walk, options, hooks, 0, false);
 }
 
 }  // namespace rw

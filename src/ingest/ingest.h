@@ -63,4 +63,9 @@ struct IngestSummary {
 Result<IngestSummary> ingest(Lake& lake, std::span<const std::string> paths, const IngestOptions& options,
                              const IngestHooks& hooks);
 
+// The same for inputs that come from elsewhere than paths, such as a mailbox on a server: `walk` visits them, and may be
+// called again when another process brought the same content meanwhile. kUsage and the rest as above.
+using InputWalk = std::function<Result<void>(InputVisitor&)>;
+Result<IngestSummary> ingest(Lake& lake, const InputWalk& walk, const IngestOptions& options, const IngestHooks& hooks);
+
 }  // namespace rw

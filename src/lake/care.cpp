@@ -331,6 +331,7 @@ Result<CompactReport> Care::drop(Timestamp before) {
     }
   }
   change.unobserve = TimeRange{kAllTime.from, {before.us / kHour.us * kHour.us}};
+  change.forget_reports = before;
   auto done = catalog_.apply(change);
   if (!done) {
     discard(directory_, done.error(), change);

@@ -33,6 +33,14 @@ CREATE TABLE observed(sensor TEXT NOT NULL, hour INTEGER NOT NULL, PRIMARY KEY(s
 CREATE TABLE trash(id INTEGER PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, since INTEGER NOT NULL);
 )sql";
 
+// Rows of each mail report by the ingest that brought some; made with the first report, so that catalogs from before
+// have it too.
+constexpr const char* kReportsSchema = R"sql(
+CREATE TABLE IF NOT EXISTS mail_reports(hash_hi INTEGER NOT NULL, hash_lo INTEGER NOT NULL, ingest INTEGER NOT NULL,
+  row_count INTEGER NOT NULL, begins INTEGER NOT NULL, PRIMARY KEY(hash_hi, hash_lo, ingest)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS mail_reports_by_ingest ON mail_reports(ingest);
+)sql";
+
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 class SqliteCatalog : public Catalog {
@@ -124,6 +132,12 @@ class SqliteCatalog : public Catalog {
     SqliteStatement s(db_, "SELECT bytes,hash_hi,hash_lo,ingest FROM inputs WHERE bytes<?1 ORDER BY bytes DESC");
     s.bind(as_signed(InputIdentity::kHeadBytes));
     return read_inputs(s);
+  }
+
+  Result<std::uint64_t> known_report_rows(std::uint64_t hash_hi, std::uint64_t hash_lo,
+                                          const std::vector<std::uint32_t>& not_by) override {
+    RW_TRY(need_reports());
+    return report_rows(hash_hi, hash_lo, not_by);
   }
 
   Result<std::vector<ObservedHour>> observed_hours(TimeRange range) override {
@@ -251,10 +265,14 @@ class SqliteCatalog : public Catalog {
         return Failure(ErrorCode::kConflict, "another process replaced the same files meanwhile; try again");
       RW_TRY(run("DELETE FROM file_ingests WHERE file=?1", id));
     }
+    RW_TRY(forget_reports(change));
     for (const std::uint32_t ingest : change.forget_ingests)
       RW_TRY(run("DELETE FROM inputs WHERE ingest=?1", static_cast<std::int64_t>(ingest)));
     for (const FileEntry& file : change.add) RW_TRY(add_file(file));
-    for (const TakenInput& input : change.inputs) RW_TRY(add_input(input, now));
+    for (const TakenInput& input : change.inputs) {
+      RW_TRY(add_input(input, now));
+      RW_TRY(add_reports(input));
+    }
     if (change.unobserve)
       RW_TRY(run("DELETE FROM observed WHERE hour>=?1 AND hour<?2", change.unobserve->from.us / kHour.us,
                  (change.unobserve->to.us + kHour.us - 1) / kHour.us));
@@ -292,6 +310,56 @@ class SqliteCatalog : public Catalog {
     return run("INSERT INTO inputs VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", static_cast<std::int64_t>(taken.ingest),
                input.name, input.format, as_signed(input.bytes), as_signed(input.hash_hi), as_signed(input.hash_lo),
                as_signed(input.head_hash), now, as_signed(rows), as_signed(weird));
+  }
+
+  // Catalogs that were made before mail reports were read have no table of them.
+  Result<bool> have_reports() {
+    if (!have_reports_) {
+      SqliteStatement s(db_, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='mail_reports'");
+      have_reports_ = s.step();
+      if (!s.ok()) return failed("cannot be read");
+    }
+    return have_reports_;
+  }
+  Result<void> need_reports() {
+    RW_ASSIGN(const bool have, have_reports());
+    return have ? Result<void>() : execute(kReportsSchema);
+  }
+  Result<std::uint64_t> report_rows(std::uint64_t hash_hi, std::uint64_t hash_lo,
+                                    const std::vector<std::uint32_t>& not_by) {
+    SqliteStatement s(db_, "SELECT row_count,ingest FROM mail_reports WHERE hash_hi=?1 AND hash_lo=?2");
+    s.bind(as_signed(hash_hi)).bind(as_signed(hash_lo));
+    std::uint64_t rows = 0;
+    while (s.step())
+      if (std::find(not_by.begin(), not_by.end(), static_cast<std::uint32_t>(s.integer(1))) == not_by.end())
+        rows = std::max(rows, static_cast<std::uint64_t>(s.integer(0)));
+    if (!s.ok()) return failed("cannot be read");
+    return rows;
+  }
+  Result<void> add_reports(const TakenInput& input) {
+    if (input.reports.empty()) return {};
+    RW_TRY(need_reports());
+    SqliteStatement s(db_, "INSERT OR REPLACE INTO mail_reports VALUES(?1,?2,?3,?4,?5)");
+    for (const TakenReport& report : input.reports) {
+      RW_ASSIGN(const std::uint64_t now, report_rows(report.hash_hi, report.hash_lo, {input.ingest}));
+      if (now > report.before)
+        return Failure(ErrorCode::kConflict,
+                       "another process brought a mail report of " + input.identity.name + " meanwhile");
+      s.again();
+      s.bind(as_signed(report.hash_hi)).bind(as_signed(report.hash_lo)).bind(std::int64_t{input.ingest});
+      s.bind(as_signed(report.rows)).bind(report.begins.us).step();
+      if (!s.ok()) return failed("refused a change");
+    }
+    return {};
+  }
+  Result<void> forget_reports(const CatalogChange& change) {
+    if (change.forget_ingests.empty() && !change.forget_reports) return {};
+    RW_ASSIGN(const bool have, have_reports());
+    if (!have) return {};
+    for (const std::uint32_t ingest : change.forget_ingests)
+      RW_TRY(run("DELETE FROM mail_reports WHERE ingest=?1", static_cast<std::int64_t>(ingest)));
+    if (change.forget_reports) RW_TRY(run("DELETE FROM mail_reports WHERE begins<?1", change.forget_reports->us));
+    return {};
   }
 
   Result<void> add_observed(const CatalogChange& change) {
@@ -344,6 +412,7 @@ class SqliteCatalog : public Catalog {
   std::string path_;
   SqliteDatabase db_;
   std::uint64_t hash_seed_ = 0;
+  bool have_reports_ = false;
   int snapshots_ = 0;
   std::uint32_t next_ingest_ = 0;
   std::uint32_t ingest_end_ = 0;

@@ -36,6 +36,7 @@ struct TakenInput {
   InputIdentity identity;
   std::uint32_t ingest = 0;
   Emitter::Counts counts;
+  std::vector<TakenReport> reports;
 };
 
 // What one transaction does. Everything happens or nothing does.
@@ -45,6 +46,7 @@ struct CatalogChange {
   std::vector<std::uint32_t> forget_ingests;  // their inputs are no longer known
   std::vector<TakenInput> inputs;
   std::vector<ObservedHour> observed;
+  std::optional<Timestamp> forget_reports;    // that begin before it
   std::optional<TimeRange> unobserve;  // hours that are forgotten, before `observed` is added
 };
 
@@ -96,6 +98,8 @@ class Catalog {
 
   virtual Result<std::vector<KnownInput>> known_inputs(std::uint64_t head_hash, std::uint64_t at_most_bytes) = 0;
   virtual Result<std::vector<KnownInput>> known_small_inputs() = 0;
+  virtual Result<std::uint64_t> known_report_rows(std::uint64_t hash_hi, std::uint64_t hash_lo,
+                                                  const std::vector<std::uint32_t>& not_by) = 0;
   virtual Result<std::vector<ObservedHour>> observed_hours(TimeRange range) = 0;
   virtual Result<TimeRange> extent(std::string_view table) = 0;
   virtual Result<std::vector<TableInfo>> table_infos() = 0;

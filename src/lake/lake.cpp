@@ -57,6 +57,10 @@ class LakeIngest : public IngestTransaction {
 
   Result<void> take(Batch&& batch) override;
   Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) override;
+  Result<void> take_report(const TakenReport& report) override {
+    reports_.push_back(report);
+    return {};
+  }
   Result<void> commit() override;
 
  private:
@@ -73,6 +77,7 @@ class LakeIngest : public IngestTransaction {
   EmbeddedLake& lake_;
   std::uint32_t ingest_ = 0;  // of the input that is being taken, 0 before its first row
   std::vector<TakenInput> inputs_;
+  std::vector<TakenReport> reports_;  // of the input that is being taken
   std::map<const TableSpec*, Pending> pending_;
   std::vector<std::uint32_t> replace_;
   std::unique_ptr<Lease> staging_;
@@ -113,6 +118,10 @@ class EmbeddedLake : public Lake, private ScanContext {
     return catalog_->known_inputs(head, bytes);
   }
   Result<std::vector<KnownInput>> known_small_inputs() override { return catalog_->known_small_inputs(); }
+  Result<std::uint64_t> known_report_rows(std::uint64_t hash_hi, std::uint64_t hash_lo,
+                                          const std::vector<std::uint32_t>& not_by) override {
+    return catalog_->known_report_rows(hash_hi, hash_lo, not_by);
+  }
   Result<std::unique_ptr<IngestTransaction>> begin_ingest(const std::vector<std::uint32_t>& replace) override;
   Result<LakeInfo> info() override;
   Result<CompactReport> compact() override;
@@ -507,7 +516,7 @@ Result<void> LakeIngest::write(Batch&& batch, std::vector<std::uint32_t> ingests
 
 Result<void> LakeIngest::end_input(const InputIdentity& input, const Emitter::Counts& counts) {
   RW_TRY(number_input());
-  inputs_.push_back({input, std::exchange(ingest_, 0), counts});
+  inputs_.push_back({input, std::exchange(ingest_, 0), counts, std::exchange(reports_, {})});
   return {};
 }
 

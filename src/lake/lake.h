@@ -68,6 +68,9 @@ class Lake : public Store {
   virtual Result<std::vector<KnownInput>> known_inputs(std::uint64_t head_hash, std::uint64_t at_most_bytes) = 0;
   // For inputs under InputIdentity::kHeadBytes: all known ones of exactly that many bytes or fewer.
   virtual Result<std::vector<KnownInput>> known_small_inputs() = 0;
+  // How many rows of the mail report with this hash ingests brought, those in `not_by` left out; 0: it is new.
+  virtual Result<std::uint64_t> known_report_rows(std::uint64_t hash_hi, std::uint64_t hash_lo,
+                                                  const std::vector<std::uint32_t>& not_by = {}) = 0;
   // `replace`: the ingest numbers whose rows this one replaces at commit (--again).
   virtual Result<std::unique_ptr<IngestTransaction>> begin_ingest(const std::vector<std::uint32_t>& replace = {}) = 0;
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,7 @@ struct SenderSource {
   std::vector<SenderIdentity> dkim;
   std::map<std::string, std::int64_t> overrides;  // reason -> messages
   std::vector<std::string> header_from;           // at most kMaxIdentities domains of From fields, most first
+  std::vector<std::string> other_signers;         // domains of further DKIM signatures, the same bound
   std::vector<WatchedSource> watched;             // it lies in a watched range, valid then
   // Only when asked for (SenderQuestion::names): the PTR name whose address leads back here; "" where there is none.
   std::optional<std::string> reverse_name;
@@ -102,6 +104,13 @@ struct SenderBucket {
   std::int64_t sources = 0;
 };
 
+// One day of one source.
+struct SenderDay {
+  Timestamp day;
+  std::optional<Ip> source;
+  SenderCounts counts;
+};
+
 struct SenderQuestion {
   std::string domain;          // reports about its policy, and about mail that claims it or a name below it
   TimeRange range = kAllTime;  // of the periods' begins
@@ -120,12 +129,15 @@ struct Senders {
   std::vector<SenderSource> sources;  // most messages first
   std::vector<SenderGroup> groups;    // most messages first
   SenderCounts counts;                // of all, those behind a cut too
+  std::vector<SenderDay> daily;       // in no order; of sources behind a cut too
   std::vector<SenderBucket> trend;    // in order of time; buckets without reports are left out
   std::int64_t reports = 0;           // different ones, as reporter and report_id tell
-  std::vector<std::pair<std::string, std::int64_t>> reporters;  // name, messages; most first
-  std::int64_t days = 0;                                        // on which reports began
+  std::vector<std::pair<std::string, std::int64_t>> reporters;     // name, messages; most first
+  std::vector<std::pair<std::string, std::int64_t>> dispositions;  // messages; "" where it is not told; most first
+  std::int64_t days = 0;                                           // on which reports began
   TimeRange period;  // from the first begin to the last end; empty without reports
   bool cut = false;
+  bool signs = false;  // sources of ours sign as the domain: an unsigned message is then not ours
 
   // The policy that receivers last saw (of the row with the latest time); null where no report tells it.
   std::optional<std::string> policy, policy_subdomains, policy_missing;
@@ -133,6 +145,9 @@ struct Senders {
 
 // No reports about the domain is no failure: an empty answer.
 Result<Senders> find_senders(Store& store, const SenderQuestion& question, const SenderContext& context);
+// The same in two steps, for those who ask a store together with other questions, such as detectors.
+std::vector<Query> sender_queries(const SenderQuestion& question, const SenderContext& context);
+Senders senders_of(const SenderQuestion& question, const SenderContext& context, std::span<const Answer> answers);
 
 // The service that a domain of SPF or DKIM belongs to ("sendgrid.net": "SendGrid"), by its registered domain; "" where
 // it is none that we know.
@@ -143,7 +158,7 @@ std::string_view known_service(std::string_view domain);
 struct SenderEvidence {
   const Organisation& organisation;
   std::string_view domain;
-  const std::vector<std::string>& own_selectors;
+  const std::vector<std::string>& own_selectors;  // empty: the domain signs nothing, as far as the reports tell
 };
 void classify_sender(const SenderEvidence& evidence, SenderSource& source);
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -111,8 +112,13 @@ class FolderWalk {
     }
     std::vector<std::string> names;
     if (!list(path, names)) return {};
+    const auto has = [&](std::string_view name) { return std::binary_search(names.begin(), names.end(), name); };
+    const bool maildir = has("cur") && has("new") && has("tmp");
     for (const std::string& name : names) {
+      if (maildir ? name == "tmp" : name[0] == '.') continue;
       const std::string inner = path.ends_with('/') ? path + name : path + "/" + name;
+      // Maildir++ keeps folders beside cur and new, their names begin with a dot; hidden files are the server's own.
+      if (name[0] == '.' && ::access((inner + "/cur").c_str(), F_OK) != 0) continue;
       struct stat status {};
       if (::stat(inner.c_str(), &status) != 0) {
         trouble_(inner, {ErrorCode::kIo, "cannot open: " + std::string(std::strerror(errno))});
@@ -137,7 +143,8 @@ class FolderWalk {
     const bool entered =
         ::fstat(::dirfd(folder), &status) == 0 && !entered_.emplace(status.st_dev, status.st_ino).second;
     while (const dirent* entry = entered ? nullptr : ::readdir(folder))
-      if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+      if (entry->d_name != std::string_view(".") && entry->d_name != std::string_view(".."))
+        names.emplace_back(entry->d_name);
     ::closedir(folder);
     std::sort(names.begin(), names.end());
     return !entered;
@@ -167,6 +174,18 @@ class Walker {
     auto stream = FileStream::standard_input();
     FileStream* file = stream.get();
     return root(std::move(stream), file, {"-", 0, {}, {}});
+  }
+  Result<void> memory(const std::string& name, Bytes bytes) {
+    const std::uint64_t size = bytes.size();
+    auto budget = std::make_shared<ExpansionBudget>(options_, [size] { return size; });
+    InputInfo info{name, size, {}, {}};
+    info.reopen = [bytes, options = options_]() -> Result<std::unique_ptr<ByteStream>> {
+      const std::uint64_t stored = bytes.size();
+      auto again = std::make_shared<ExpansionBudget>(options, [stored] { return stored; });
+      RW_ASSIGN(Opened opened, peel(std::make_unique<MemoryStream>(bytes), again));
+      return std::unique_ptr<ByteStream>(std::move(opened.stream));
+    };
+    return content(std::make_unique<MemoryStream>(bytes), nullptr, info, budget, 0);
   }
   Result<void> folder(const std::string& path) {
     FolderWalk walk([this](const std::string& inner, std::uint64_t) { return file(inner); },
@@ -256,6 +275,11 @@ Result<void> visit_inputs(std::span<const std::string> paths, const SourceOption
       RW_TRY(walker.file(path));
   }
   return {};
+}
+
+Result<void> visit_content(const std::string& name, Bytes content, const SourceOptions& options,
+                           InputVisitor& visitor) {
+  return Walker(options, visitor).memory(name, content);
 }
 
 std::uint64_t total_stored_bytes(std::span<const std::string> paths) {

@@ -48,6 +48,8 @@ struct FilterLanguage {
 const FilterLanguage& flow_filter();
 const FilterLanguage& dns_filter();
 const FilterLanguage& dns_answer_filter();
+const FilterLanguage& mail_row_filter();
+const FilterLanguage& message_filter();
 
 // What a filter can refer to beyond the table.
 struct FilterContext {

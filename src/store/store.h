@@ -31,11 +31,25 @@ struct InputIdentity {
   static constexpr std::size_t kHeadBytes = 4096;
 };
 
+// A mail report that an input brings, by a hash of what identifies it, so that its rows are taken once.
+struct TakenReport {
+  std::uint64_t hash_hi = 0;
+  std::uint64_t hash_lo = 0;
+  std::uint64_t before = 0;  // rows of it that the store has already
+  std::uint64_t rows = 0;    // and with this input
+  Timestamp begins;          // forgotten when the rows of that time are dropped
+};
+
 // Inputs on their way in, one after the other. Rows become visible all at once at commit, or never.
 class IngestTransaction : public BatchSink {
  public:
   // Ends one input: its rows are those taken since the last end. Each input has an ingest number of its own.
   virtual Result<void> end_input(const InputIdentity& input, const Emitter::Counts& counts) = 0;
+  // A report of the input that is being taken. kConflict at commit where another process brought rows of it meanwhile.
+  virtual Result<void> take_report(const TakenReport& report) {
+    static_cast<void>(report);
+    return {};
+  }
   // Writes out what is still queued, then makes rows and identities visible in one step; durable when it returns.
   // kConflict: another process committed the content of one of the inputs meanwhile; nothing of this transaction is
   // kept.
