@@ -11,6 +11,7 @@ extern const Command kMailMilterCommand;
 extern const Command kFlowsCommand;
 extern const Command kDnsCommand;
 extern const Command kMailAuditCommand;
+extern const Command kMailAdviseCommand;
 extern const Command kMailCheckCommand;
 extern const Command kMailReportsCommand;
 extern const Command kMailRowsCommand;
@@ -42,6 +43,7 @@ constexpr std::array kCommands{
     &kFlowsCommand,
     &kDnsCommand,
     &kMailAuditCommand,
+    &kMailAdviseCommand,
     &kMailCheckCommand,
     &kMailReportsCommand,
     &kMailRowsCommand,
