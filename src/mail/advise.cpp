@@ -90,7 +90,7 @@ std::string fix_of(const SenderGroup& group, SenderKind kind, const Senders& sen
              " (\"custom domain\" or \"domain authentication\"), or give it an envelope sender below " +
              senders.domain + " whose SPF record includes it";
     case SenderKind::kUnknown:
-      return "find out who this is: 'rangewatch mail reports --senders " + senders.domain +
+      return "find out who this is: 'rangewatch mail reports --by source --domain " + senders.domain +
              "'. If it is yours, sign its mail as " + senders.domain + "; if not, nothing is to be done";
     case SenderKind::kForwarder:
       return "nothing at your side: SPF never survives forwarding, a DKIM signature does; sign all mail";
@@ -280,7 +280,7 @@ void find_missing(const AdviceEvidence& evidence, Advice& advice) {
     advice.missing.push_back("the record names no address for aggregate reports: publish it with rua, as below");
   if (advice.reports == 0) {
     advice.missing.push_back(
-        "the lake holds no aggregate report from this time: 'rangewatch ingest FOLDER' reads them from files and "
+        "the lake holds no aggregate report from this time: 'rangewatch mail reports PATH' reads them from files and "
         "mailboxes");
     return;
   }
