@@ -16,6 +16,7 @@ extern const Command kMailCheckCommand;
 extern const Command kMailReportsCommand;
 extern const Command kMailRowsCommand;
 extern const Command kMailMessagesCommand;
+extern const Command kMailReportCommand;
 extern const Command kSqlCommand;
 extern const Command kDetectCommand;
 extern const Command kFindingsListCommand;
@@ -48,6 +49,7 @@ constexpr std::array kCommands{
     &kMailReportsCommand,
     &kMailRowsCommand,
     &kMailMessagesCommand,
+    &kMailReportCommand,
     &kSqlCommand,
     &kDetectCommand,
     &kFindingsListCommand,

@@ -590,7 +590,7 @@ std::string Builder::advice_sentence(const Advice& advice) const {
       return say(id, {now, next, group_thousands(advice.legitimate_hit), n(advice.legitimate),
                       share_text(advice.upper_share), share_text(advice.allowed_share)});
     case AdviceKind::kRefuse:
-      return say(id, {counted(advice.days, "day"), group_thousands(advice.reporters), n(advice.messages),
+      return say(id, {counted(advice.days, "day"), group_thousands(advice.reporters), n(advice.legitimate),
                       std::to_string(kAdviceDays), std::to_string(kAdviceReporters), std::to_string(kAdviceMessages)});
     default: return say(id, {shown()});
   }
