@@ -11,13 +11,14 @@ extern constinit const Flag kResolver{
 extern constinit const Flag kZone{
     .name = "zone",
     .value = "FILE",
-    .doc = "take all DNS answers from this zone file (RFC 1035), to try a change before it is published; names outside "
-           "of the given zones cannot be answered",
+    .doc =
+        "take all DNS answers from this zone file (RFC 1035), to try a change before it is published; names outside "
+        "of the given zones cannot be answered",
     .repeatable = true};
 extern constinit const Flag kTimeout{
     .name = "timeout", .value = "DURATION", .doc = "give a DNS question up after this time", .preset = "5s"};
-extern constinit const Flag kNoValidation{
-    .name = "no-dnssec", .doc = "do not validate DNSSEC, for a DNS server that strips signatures"};
+extern constinit const Flag kNoValidation{.name = "no-dnssec",
+                                          .doc = "do not validate DNSSEC, for a DNS server that strips signatures"};
 }  // namespace flags
 
 namespace {

@@ -1,5 +1,6 @@
-// Messages and mailboxes with reports in them: failure reports by fields and by words, attachments, messages in
-// messages. seeds: tests/golden/mail-message/*/in.* tests/golden/mbox/*/in.*
+// Messages and mailboxes with reports in them: failure reports by fields and by words, attachments, messages inside.
+
+// seeds: tests/golden/mail-message/*/in.* tests/golden/mbox/*/in.*
 #include "log_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

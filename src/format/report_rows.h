@@ -68,7 +68,8 @@ class ReportRows {
 // Domain of a field that should hold one: lower case, A-labels, no final dot, what follows an "@", angle brackets taken
 // off. False where it is none (`out` is then "").
 bool report_domain(std::string_view text, std::string& out);
-// All of the input that is left, and at least one byte more than `limit` where there is more: what is small costs little.
+// All of the input that is left, and at least one byte more than `limit` where there is more: what is small costs
+// little.
 Bytes peek_all(StreamReader& input, std::size_t limit);
 // "r" and "s", "pass": one of `values`, case folded; empty data() where it is none of them.
 std::string_view one_of(std::string_view text, std::span<const std::string_view> values);

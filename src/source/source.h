@@ -39,7 +39,8 @@ class InputVisitor {
 };
 
 // Visits every input under `paths`, folders in name order, "-" for standard input. Hidden files, sockets and devices
-// are skipped; of a Maildir, what is still being delivered (tmp), and its own hidden folders are not. Returns kNotFound only when a path that was named does not exist.
+// are skipped; of a Maildir, what is still being delivered (tmp), and its own hidden folders are not. Returns kNotFound
+// only when a path that was named does not exist.
 Result<void> visit_inputs(std::span<const std::string> paths, const SourceOptions& options, InputVisitor& visitor);
 // The same for bytes in memory, such as an attachment: the names told are `name`, with !member for archives.
 Result<void> visit_content(const std::string& name, Bytes content, const SourceOptions& options, InputVisitor& visitor);
