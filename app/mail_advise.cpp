@@ -27,12 +27,6 @@ extern constinit const Flag kLegacyPct{
     .doc = "stage the step with pct in place of t=y; receivers that follow RFC 9989 do not know pct any more"};
 
 std::string number(std::int64_t n) { return group_thousands(n); }
-std::string percent(double share) {
-  if (share == 0) return "0 %";
-  char text[32];
-  std::snprintf(text, sizeof text, share < 0.001 ? "%.3f %%" : share < 0.1 ? "%.2f %%" : "%.0f %%", share * 100);
-  return text;
-}
 std::string per_day(double n) {
   char text[32];
   std::snprintf(text, sizeof text, n > 0 && n < 10 ? "%.1f" : "%.0f", n);
@@ -73,11 +67,11 @@ class Page {
     line("messages",
          number(advice_.messages) + ", of them " + number(advice_.legitimate) + " of own, service and unknown senders");
     std::string hit = number(advice_.legitimate_hit) + " of these";
-    if (advice_.hit_share) hit += " (" + percent(*advice_.hit_share) + ")";
+    if (advice_.hit_share) hit += " (" + advice_percent(*advice_.hit_share) + ")";
     hit += ", " + per_day(advice_.hit_per_day) + " a day";
     if (advice_.upper_share)
-      hit += "; at most " + percent(*advice_.upper_share) + " with 95 % confidence (" + advice_.method + ")";
-    if (advice_.allowed_share > 0) hit += ", and " + percent(advice_.allowed_share) + " is allowed";
+      hit += "; at most " + advice_percent(*advice_.upper_share) + " with 95 % confidence (" + advice_.method + ")";
+    if (advice_.allowed_share > 0) hit += ", and " + advice_percent(advice_.allowed_share) + " is allowed";
     line("would hit", hit);
     if (advice_.forwarded_hit > 0)
       line("forwarded", number(advice_.forwarded_hit) + " that lost their authentication on the way");

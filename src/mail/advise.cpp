@@ -9,6 +9,15 @@
 #include "mail/audit_parts.h"
 
 namespace rw {
+
+std::string advice_percent(double share) {
+  if (share == 0) return "0 %";
+  if (share < 0.00001) return "under 0.001 %";
+  char text[32];
+  std::snprintf(text, sizeof text, share < 0.001 ? "%.3f %%" : share < 0.1 ? "%.2f %%" : "%.0f %%", share * 100);
+  return text;
+}
+
 namespace {
 
 using audit::counted;
@@ -23,13 +32,6 @@ bool is_legitimate(SenderKind kind) {
   return kind == SenderKind::kOwn || kind == SenderKind::kService || kind == SenderKind::kUnknown;
 }
 bool is_passing_on(SenderKind kind) { return kind == SenderKind::kForwarder || kind == SenderKind::kMailingList; }
-
-std::string percent(double share) {
-  if (share == 0) return "0 %";
-  char text[32];
-  std::snprintf(text, sizeof text, share < 0.001 ? "%.3f %%" : share < 0.1 ? "%.2f %%" : "%.0f %%", share * 100);
-  return text;
-}
 
 std::string number(std::int64_t n) { return group_thousands(n); }
 
@@ -314,7 +316,7 @@ void decide_step(const AdviceEvidence& evidence, Advice& advice) {
   advice.allowed_share = next.policy == DmarcPolicy::kReject ? kRejectShare : kQuarantineShare;
   const std::string hit = number(advice.legitimate_hit) + " of " + number(advice.legitimate) +
                           " messages of legitimate or unknown senders fail, at most " +
-                          percent(advice.upper_share.value_or(1)) + " with 95 % confidence";
+                          advice_percent(advice.upper_share.value_or(1)) + " with 95 % confidence";
   const std::string blocking = names_of(advice.senders);
   const bool bounded = advice.upper_share && *advice.upper_share <= advice.allowed_share;
   if (!blocking.empty()) {
@@ -326,11 +328,11 @@ void decide_step(const AdviceEvidence& evidence, Advice& advice) {
     advice.kind = AdviceKind::kHold;
     advice.summary =
         "Stay at " + to_string(*advice.now) + ": " + hit + ", and " + to_string(next) + " is advised at " +
-        percent(advice.allowed_share) + " or less." +
+        advice_percent(advice.allowed_share) + " or less." +
         (advice.legitimate_hit == 0 ? " More messages are needed to show that: take a longer window with --days." : "");
   } else {
     advice.kind = AdviceKind::kStep;
-    advice.summary = "Go to " + to_string(next) + ": " + hit + ", below the " + percent(advice.allowed_share) +
+    advice.summary = "Go to " + to_string(next) + ": " + hit + ", below the " + advice_percent(advice.allowed_share) +
                      " that is allowed for this step.";
     set_record(evidence, next, true, advice);
     return;

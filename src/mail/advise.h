@@ -49,6 +49,9 @@ enum class AdviceKind : std::uint8_t {
   kDone,    // reject, for all mail
   kUnknown  // the DNS failed
 };
+// For people: digits enough that a small bound is not shown as 0: "0.038 %", "1.00 %", "12 %".
+std::string advice_percent(double share);
+
 std::string_view to_string(AdviceKind kind);  // "start", "step", "hold", "refuse", "done", "unknown"
 
 // One rung of the ladder. t=y (RFC 9989) is one level weaker where that standard is followed; who follows RFC 7489 does

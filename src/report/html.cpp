@@ -264,6 +264,7 @@ class Page {
     std::string kind = is_numeric(column.unit)         ? "n"
                        : column.unit == Unit::kAddress ? "address"
                        : column.unit == Unit::kTime    ? "time"
+                       : column.unit == Unit::kDate    ? "date"
                                                        : "";
     if (value.is_null()) kind += kind.empty() ? "unknown" : " unknown";
     std::string attributes = "data-label=\"" + escaped(column.title) + "\"";

@@ -582,13 +582,14 @@ std::string Builder::advice_sentence(const Advice& advice) const {
   const std::string next = advice.next ? to_string(*advice.next) : "";
   const std::string id = "mail.advice." + std::string(to_string(advice.kind));
   const auto n = [&](std::int64_t value) { return counted(value, "message"); };
+  const auto bound = [](const std::optional<double>& share) { return share ? advice_percent(*share) : "–"; };
   switch (advice.kind) {
     case AdviceKind::kStep:
-      return say(id, {now, next, n(advice.legitimate), n(advice.legitimate_hit), share_text(advice.upper_share),
-                      share_text(advice.allowed_share)});
+      return say(id, {now, next, n(advice.legitimate), n(advice.legitimate_hit), bound(advice.upper_share),
+                      advice_percent(advice.allowed_share)});
     case AdviceKind::kHold:
       return say(id, {now, next, group_thousands(advice.legitimate_hit), n(advice.legitimate),
-                      share_text(advice.upper_share), share_text(advice.allowed_share)});
+                      bound(advice.upper_share), advice_percent(advice.allowed_share)});
     case AdviceKind::kRefuse:
       return say(id, {counted(advice.days, "day"), group_thousands(advice.reporters), n(advice.legitimate),
                       std::to_string(kAdviceDays), std::to_string(kAdviceReporters), std::to_string(kAdviceMessages)});
