@@ -4,6 +4,7 @@
 #include <set>
 
 #include "mail/dmarc.h"
+#include "model/escape.h"
 
 namespace rw {
 namespace {
@@ -26,23 +27,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// For messages: printable ASCII, not long.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F) {
-      out += c;
-      continue;
-    }
-    out += "\\x";
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return text.size() > kMost ? out + "..." : out;
-}
+// For messages, which are never more than a line or two.
+std::string shown(std::string_view text) { return escape_text(text, 60); }
 
 // "v" *WSP "=" *WSP "DMARC1", and what follows it. Null where the text does not begin so.
 std::optional<std::string_view> behind_version(std::string_view txt) {

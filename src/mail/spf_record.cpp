@@ -5,6 +5,7 @@
 
 #include "mail/spf.h"
 #include "mail/spf_macro.h"
+#include "model/escape.h"
 
 namespace rw {
 namespace {
@@ -165,23 +166,8 @@ Problem read_modifier(std::string_view text, std::size_t name_length, const SpfR
   return read_domain(value, name_length + 1, term);
 }
 
-// For messages: bytes that are no printable ASCII as \xNN, and never more than a line or two.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 200;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F) {
-      out += c;
-      continue;
-    }
-    out += "\\x";
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return text.size() > kMost ? out + "…" : out;
-}
+// For messages, which are never more than a line or two.
+std::string shown(std::string_view text) { return escape_text(text, 200); }
 
 Problem read_term(std::string_view text, const SpfRecord& record, SpfTerm& term) {
   // 4.6.1: terms are visible ASCII; 3.1: nothing else may be in a record.
