@@ -181,6 +181,19 @@ void add_reply_signs(const CheckOptions& options, MessageCheck& check) {
   }
 }
 
+// Defects of the structure that make readers see different parts, or leave parts that nobody here has looked at.
+bool hides_parts(MimeDefect defect) {
+  switch (defect) {
+    case MimeDefect::kTooManyParts:
+    case MimeDefect::kTooDeep:
+    case MimeDefect::kSeveralTypes:
+    case MimeDefect::kPartAfterClose:
+    case MimeDefect::kBoundaryPrefix:
+    case MimeDefect::kEncodedContainer: return true;
+    default: return false;
+  }
+}
+
 void add_signs(const Message& message, const CheckOptions& options, MessageCheck& check) {
   if (check.verdict != MailVerdict::kPass) add(check, to_string(check.verdict));
   if (check.client_unknown) add(check, "client-unknown");
@@ -192,6 +205,8 @@ void add_signs(const Message& message, const CheckOptions& options, MessageCheck
   for (const std::string_view name : repeated_fields(message)) add(check, "repeated-" + std::string(name));
   for (const DkimVerdict& signature : check.dkim)
     if (signature.result == DkimResult::kPass && signature.body_length_limited) add(check, "dkim-length");
+  for (const MimeDefect defect : check.mime_defects)
+    if (hides_parts(defect)) add(check, "mime-" + std::string(to_string(defect)));
   const bool by_author = check.impersonation && !check.impersonation->how.starts_with("Reply-To: ");
   if (by_author) add(check, "like-" + std::string(to_string(check.impersonation->kind)));
   add_reply_signs(options, check);

@@ -225,6 +225,7 @@ TEST_F(Checks, HostileMessagesGetAVerdict) {
                  "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n", body + "--b--\r\n"));
   EXPECT_EQ(many.verdict, MailVerdict::kFailDelivered);
   EXPECT_FALSE(many.mime_defects.empty());
+  EXPECT_TRUE(many.has_sign("mime-too-many-parts"));  // what nobody looked at is told
 
   const std::string whole =
       mail("\"Jane Roe\" <a@none.org>", "198.51.100.7", "x@evil.org", "Reply-To: b@gmail.com\r\n");
