@@ -1,7 +1,7 @@
 // Rows of live messages, durable before anybody is told so, and in the lake a little later: what the milter writes
 // into.
 //
-//   RW_ASSIGN(auto spool, MessageSpool::open(lake, lake.directory() + "/spool"));   // takes up what a crash left
+//   RW_ASSIGN(auto spool, MessageSpool::open(folder));   // what a crash left there waits for the next commit
 //   spool->add(row)        // any thread; returns when the row survives a crash
 //   spool->commit(lake)    // every few seconds: rows become visible to queries
 //
