@@ -204,7 +204,8 @@ TEST(MailReport, JapaneseLinesOfTheTerminalFitItsWidth) {
     for (const std::string_view mark : {"、", "。", "）"}) EXPECT_FALSE(line.starts_with(mark)) << line;
   }
   EXPECT_TRUE(table);
-  for (const std::string& sentence : report(Language::kJapanese).sections[0].sentences) EXPECT_GT(sentence.size(), 30u);
+  const Dossier japanese = report(Language::kJapanese);
+  for (const std::string& sentence : japanese.sections[0].sentences) EXPECT_GT(sentence.size(), 30u);
 }
 
 TEST(MailReport, NothingFromOutsideBecomesMarkup) {
