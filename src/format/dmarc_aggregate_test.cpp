@@ -214,6 +214,14 @@ TEST(DmarcAggregate, EntitiesAndCdataAreDecoded) {
   EXPECT_EQ(out.weird("stray-markup"), 1U);
 }
 
+// A fuzzer found that the scanner gave empty texts for ever.
+TEST(DmarcAggregate, ACdataSectionThatNeverEndsEndsTheReading) {
+  for (const std::string before : {"", "ab"}) {
+    Decoded out = decode("<feedback><report_metadata><org_name>" + before + "<![CDATA[google.com</org_name>");
+    EXPECT_TRUE(out["mail_rows"].empty());
+  }
+}
+
 TEST(DmarcAggregate, AnEndlessTextIsRefused) {
   const std::string text = feedback(kMetadata + std::string(1 << 20, '\0') + kPolicy + kRecord);
   Decoded out = decode(text);

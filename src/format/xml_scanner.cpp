@@ -239,6 +239,7 @@ XmlToken XmlScanner::read_text() {
     stray_ = true;
     from = end + 1;
   }
+  if (end == token_) return cut_ = true, XmlToken::kEnd;  // a CDATA section that never ends: nothing can be read of it
   const std::string_view raw = view_.substr(token_, end - token_);
   at_ = end;
   if (plain && !latin1_ && std::memchr(raw.data(), '&', raw.size()) == nullptr) {
