@@ -169,7 +169,8 @@ XmlToken XmlScanner::next() {
     if (!status_) return XmlToken::kEnd;
     if (at_ >= view_.size() && !more()) return XmlToken::kEnd;
     if (view_[at_] != '<') return read_text();
-    if (view_.size() - at_ < 9) more();  // "<![CDATA["
+    while (view_.size() - at_ < 9 && more()) {  // "<![CDATA[", however small the pieces are in which it comes
+    }
     if (!status_) return XmlToken::kEnd;
     const std::string_view rest = view_.substr(at_);
     if (rest.starts_with("<?")) {
@@ -205,10 +206,11 @@ XmlToken XmlScanner::read_text() {
       end = view_.size();
       break;
     }
-    if (view_.size() - open < 9) {
+    while (view_.size() - open < 9) {
       const std::size_t before = token_;
-      more();
+      const bool grown = more();
       open -= before - token_;
+      if (!grown) break;
     }
     if (!status_) return XmlToken::kEnd;
     const std::string_view rest = view_.substr(open);
